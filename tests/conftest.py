@@ -28,6 +28,7 @@ if "GAPLISTEN_TESTS" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["GAPLISTEN_TESTS"], ignore_errors=True)
 RUN = Path(os.environ["GAPLISTEN_TESTS"])
 os.environ["GAPLISTEN_HOME"] = tempfile.mkdtemp(dir=RUN)
+os.environ["GAPLISTEN_LANGUAGE"] = "en"  # whatever the desktop speaks
 
 # How long an example takes says how busy the machine is, not whether the program is right.
 settings.register_profile("tests", deadline=None)

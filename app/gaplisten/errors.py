@@ -58,5 +58,9 @@ class GaplistenError(Exception):
         self.thing, self.fact, self.way_out, self.key = thing, fact, way_out, key
 
     def __str__(self) -> str:
-        sentence = f"{in_line(self.thing)}: {self.fact}"
-        return visible(f"{sentence}; {self.way_out}" if self.way_out else sentence)
+        return visible(sentence(in_line(self.thing), self.fact, self.way_out))
+
+
+def sentence(thing: str, fact: str, way_out: str) -> str:
+    """Return an error's three parts as one sentence."""
+    return f"{thing}: {fact}; {way_out}" if way_out else f"{thing}: {fact}"

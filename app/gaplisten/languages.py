@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gettext
+import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from gaplisten import folders
 from gaplisten.errors import GaplistenError
+from gaplisten.sentences import Sentences
 
 ENGLISH = "en"  # what every other language falls back to
 
@@ -62,59 +66,24 @@ def words(code: str, *section: str) -> dict[str, Any]:
 
 
 def translated(code: str, text: str, *section: str) -> str:
-    """Return an English text in another language, by a table whose keys are English texts.
-
-    A key may have places, ``"difference of {what}"``: what stands there is translated, too. Only a number
-    stands in a place like ``{n_clips}``. A text that the table does not have stays as it is.
+    """Return an English text in another language, by a table whose keys are English texts (`Sentences`).
 
     Parameters
     ----------
     section
         Names of the tables that lead to that table.
     """
-    if code == ENGLISH or not text:
-        return text
-    exact, patterns = _translations(code, section)
-    if text in exact:
-        return exact[text]
-    for pattern, own in patterns:
-        if found := pattern.fullmatch(text):
-            return own.format(
-                **{
-                    place: _number(code, said) if place.startswith("n_") else translated(code, said, *section)
-                    for place, said in found.groupdict().items()
-                }
-            )
-    return text
+    return text if code == ENGLISH or not text else _sentences(code, section).said(text)
 
 
 @cache
-def _translations(
-    code: str, section: tuple[str, ...]
-) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
-    """Return a table's whole texts, and those with places: what has more words of its own is tried first."""
-    table: dict[str, str] = words(code, *section)
-    exact = {english: own for english, own in table.items() if "{" not in english}
-    open_ones = sorted((english for english in table if "{" in english), key=lambda each: -_own_length(each))
-    return exact, [(re.compile(_pattern(english)), table[english]) for english in open_ones]
+def _sentences(code: str, section: tuple[str, ...]) -> Sentences:
+    return Sentences(words(code, *section), lambda said: _number(code, said))
 
 
 def _number(code: str, said: str) -> str:
     """Return an English number, "48,000" or "0.4", with the language's mark and nothing between thousands."""
     return decimals(code, said if decimal_mark(code) == "." else said.replace(",", ""))
-
-
-def _own_length(text: str) -> int:
-    return len(re.sub(r"{\w+}", "", text))
-
-
-def _pattern(text: str) -> str:
-    parts = re.split(r"{(\w+)}", text)
-    for at in range(1, len(parts), 2):
-        inside = r"[\d,.]*\d" if parts[at].startswith("n_") else r".+?"
-        parts[at] = f"(?P<{parts[at]}>{inside})"
-    parts[::2] = map(re.escape, parts[::2])
-    return "".join(parts)
 
 
 def name(code: str) -> str:
@@ -160,3 +129,82 @@ def numbered(texts: Mapping[str, str], key: str, **number: int) -> str:
     """
     (value,) = number.values()
     return (texts.get(f"{key}_one", texts[key]) if value == 1 else texts[key]).format(**number)
+
+
+# --- the window --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WindowWords:
+    """What the window says in one language.
+
+    Parameters
+    ----------
+    name
+        What the language is called by those who speak it.
+    texts
+        Of the window itself, by their English text with its places.
+    forms
+        Texts with a number in them, each form that the language has, by the English text for several.
+    engines
+        What errors, measures and concealers say of themselves.
+    plural
+        Which of the forms a number takes.
+    """
+
+    name: str
+    texts: Mapping[str, str]
+    forms: Mapping[str, Sequence[str]]
+    engines: Sentences
+    plural: Callable[[int], int]
+
+    def text(self, english: str, context: str = "") -> str:
+        """Return one of the window's texts, its places as they are; its key begins with its context."""
+        return self.texts.get(f"{context}|{english}" if context else english, english)
+
+    def counted(self, one: str, many: str, number: int) -> str:
+        """Return a text for a number of things, its places as they are."""
+        forms = self.forms.get(many)
+        return forms[self.plural(number)] if forms else one if number == 1 else many
+
+    def told(self, text: str) -> str:
+        """Return in the language what an engine says in English; a sentence that is not known stays."""
+        return self.texts[text] if text in self.texts else self.engines.said(text)
+
+    def error(self, error: GaplistenError) -> str:
+        """Return an error's sentence."""
+        return str(GaplistenError(*map(self.told, (error.thing, error.fact, error.way_out))))
+
+
+def window_codes() -> tuple[str, ...]:
+    """Return the codes of all languages that the window speaks, English first."""
+    return (ENGLISH, *sorted(path.stem for path in (_folder() / "window").glob("*.json")))
+
+
+def window_name(code: str) -> str:
+    """Return what a language of the window is called by those who speak it."""
+    return name(code) if code == ENGLISH else window_words(code).name
+
+
+@cache
+def window_words(code: str) -> WindowWords:
+    """Return what the window says in a language.
+
+    Raises
+    ------
+    LanguageError
+        If there is no such language, or its file cannot be read.
+    """
+    if code == ENGLISH:
+        return WindowWords("", {}, {}, Sentences({}), lambda number: int(number != 1))
+    path = _folder() / "window" / f"{code}.json"
+    try:
+        # JSON, since it is read at each start: TOML of this length takes thirty times as long.
+        found = json.loads(path.read_text(encoding="utf-8"))
+        plural = gettext.c2py(found["plural"])
+        return WindowWords(
+            found["name"], found["texts"], found["forms"], Sentences(found["engines"], names=False), plural
+        )
+    except (OSError, ValueError, KeyError) as error:
+        fact = f"the words cannot be read ({error})"
+        raise LanguageError(str(path), fact, "install Gaplisten again") from error

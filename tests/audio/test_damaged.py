@@ -493,7 +493,11 @@ def test_a_flipped_bit_in_the_frames_of_an_mp3_with_checksums_is_refused_and_not
         ("wav", {"subtype": "MS_ADPCM"}, 0, 7, "block 2 of"),
         ("aiff", {"subtype": "IMA_ADPCM"}, 1, 0x7F, "block 2 of"),
         ("aiff", {"subtype": "GSM610"}, 0, 0x40, "block 2 of"),
-        ("caf", {"subtype": "ALAC_16"}, 0, 0b010_00000, "packet 2 of 2"),
+        ("caf", {"subtype": "ALAC_16"}, 0, 0b010_00000, "packet 2 of 2 begins"),
+        ("caf", {"subtype": "ALAC_16"}, 1, 0b000_00100, "packet 2 of 2 begins"),
+        ("caf", {"subtype": "ALAC_16"}, 2, 0b000_01100, "packet 2 of 2 begins"),
+        ("caf", {"subtype": "ALAC_16"}, -1, 0, "packet 1 of 2 ends"),
+        ("caf", {"subtype": "ALAC_16"}, -1, 0b1010_0000, "packet 1 of 2 ends"),
     ],
 )
 def test_a_codecs_block_that_begins_as_none_does_is_named(

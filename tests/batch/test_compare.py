@@ -17,6 +17,7 @@ from scipy.stats import spearmanr
 
 from gaplisten.batch.agreement import (
     _correlations,
+    _percentiles,
     _ranks,
     _ranks_of_each,
     agreement_table,
@@ -275,6 +276,16 @@ def test_intervals_say_what_they_speak_about_and_hold_the_correlation():
     lone, _ = agreements(one_clip, heard)
     assert (lone.over, lone.pearson_low) == (None, None)
     assert agreements(points, heard) == (clip, condition)  # drawn the same each time
+
+
+def test_where_nearly_all_draws_agree_there_is_no_interval():
+    """Three conditions whose ranks change in one draw of a thousand: "-1 to -1" would be said of them."""
+    drawn = np.full(1000, -1.0)
+    assert _percentiles(drawn) is None
+    drawn[0] = 0.5
+    assert _percentiles(drawn) is None
+    drawn[:30] = 0.5
+    assert _percentiles(drawn) == (-1.0, 0.5)
 
 
 def test_a_draw_that_repeats_clips_has_the_ranks_of_the_repeated_values():

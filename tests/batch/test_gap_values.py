@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gaplisten.audio.files import write_signal
-from gaplisten.audio.signal import Signal
+from gaplisten.audio.files import read_signal, write_signal
+from gaplisten.audio.signal import Samples, Signal
 from gaplisten.batch import gap_values
 from gaplisten.batch.gap_values import ClipGaps, measure_builds, tables_of
 from gaplisten.batch.items import Version, file_of
@@ -58,6 +59,31 @@ def test_versions_measured_together_have_the_figures_that_they_have_alone(
     assert together == alone(versions, tmp_path)
     assert all(each.values and not each.problem for each in together)
     assert measure_builds(versions, Journal(tmp_path / "all.jsonl"), jobs=1) == together  # as kept
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (lambda sound: sound[:-300], {}),
+        (lambda sound: sound[:-400], {"length": "the file is 25 ms shorter than the reference"}),
+        (lambda sound: np.tile(sound, 2), {"length": "the file is 1200 ms longer than the reference"}),
+        (
+            lambda sound: np.stack([sound, sound], axis=1),
+            {"channels": "the file has 2 channels, the reference 1"},
+        ),
+    ],
+)
+def test_another_length_and_other_channels_are_told_of_the_clip_as_a_whole(
+    versions: list[Version], tmp_path: Path, made: Callable[[Samples], Samples], told: dict[str, str]
+) -> None:
+    sound = read_signal(versions[0].path)
+    write_signal(tmp_path / "other.wav", Signal.of(made(sound.samples[:, 0]), sound.rate))
+    other = replace(versions[0], path=tmp_path / "other.wav")
+    both = measure_builds([versions[0], other], Journal(tmp_path / "all.jsonl"), jobs=1)
+    assert [{key: each.told[key] for key in ("length", "channels") if key in each.told} for each in both] == [
+        {},
+        told,
+    ]
 
 
 def test_a_version_that_cannot_be_read_leaves_the_others_their_figures(

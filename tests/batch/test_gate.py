@@ -365,9 +365,13 @@ def test_junit_names_each_limit_and_what_broke_it() -> None:
     new = replace(NEW, name='B <&">', problems={"clip9": "is damaged"})
     root = ET.fromstring(junit_of([judge(BASE, new, limits, {})], limits, allow_missing=False).encode())
     assert (root.get("tests"), root.get("failures")) == ("4", "3")
+    (suite,) = root
+    # What a suite must have by the schema that Jenkins goes by.
+    assert suite.attrib == {"name": 'B <&">', "tests": "4", "failures": "3", "errors": "0"}
     cases = {case.get("name"): case.find("failure") for case in root.iter("testcase")}
     broken = cases["click_exit:new>0"]
     assert broken is not None
+    assert broken.get("type") == "limit"
     assert "clip0 gap 2 (at 0.125 s, 20 ms): click_exit 20, 2 before" in (broken.text or "")
     assert cases["click_exit:max>99"] is None
     assert {case.get("classname") for case in root.iter("testcase")} == {'B <&">'}

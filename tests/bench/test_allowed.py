@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gaplisten.bench.allowed import remember, remember_shown, review, withheld_lanes
+from gaplisten.bench.allowed import remember, remember_shown, review, touched, withheld_lanes
 from gaplisten.bench.autosave import Autosave, rescued
 from gaplisten.bench.document import Document
 from gaplisten.bench.state import Choice, Withheld, Work
@@ -216,6 +216,38 @@ def test_allowed_concealers_stand_where_the_file_has_them(saved):
     first, second, third = work.withheld
     assert work.allowing([third]).allowing([first]).allowing([second]).choices == every
     assert work.allowing([second, third, first]).choices == every
+
+
+def test_what_is_held_back_later_stands_where_it_stood_also_beside_gaps_that_edits_left(saved):
+    third = Choice("mine", (("cmd", "reboot"),))
+    work = saved(FADE, COMMAND, third)
+    on = work.allowing(work.withheld)
+    document = Document(on)
+    document.hold_back([third, COMMAND])
+    assert document.work.withheld == (Withheld(1, COMMAND), Withheld(2, third))
+    assert document.work.allowing(document.work.withheld).choices == on.choices
+    assert not document.unsaved
+    document.switch_off(0)
+    document.switch_on("zero_fill")
+    document.hold_back(document.work.choices)  # places 0, 1 and 2, of which two are taken
+    assert [each.place for each in document.work.withheld] == [0, 1, 2]
+
+
+def test_what_was_allowed_is_told_changed_when_its_code_was_written_replaced_or_removed(saved, tmp_path):
+    code = tmp_path / "plc.py"
+    code.write_text("def conceal(lossy, lost, rate, packet_frames):\n    return lossy\n")
+    choice = Choice(str(code))
+    work = saved(choice)
+    wishes = [wish for _, wish in review(work, CATALOGUE).wishes]
+    on = work.allowing(work.withheld)
+    assert touched(on, wishes) == ()
+    other = tmp_path / "other"
+    other.write_text(code.read_text())
+    os.utime(other, ns=(code.stat().st_atime_ns, code.stat().st_mtime_ns))
+    other.replace(code)  # of the same size and time
+    assert touched(on, wishes) == (choice,)
+    code.unlink()
+    assert touched(on, wishes) == (choice,)
 
 
 def test_allowing_is_no_edit_and_undoing_what_came_before_keeps_it():

@@ -122,6 +122,18 @@ def test_how_the_work_was_looked_at_is_kept_and_is_no_edit(tmp_path, work):
     assert replace(again, seen=None) == again
 
 
+def test_the_table_of_the_clips_is_kept_beside_them_and_asked_about_elsewhere(tmp_path):
+    inside, outside = tmp_path / "work" / "meta.csv", tmp_path / "meta.csv"
+    path = inside.with_name("a.gaplisten.toml")
+    path.parent.mkdir()
+    write_work(path, Work(clip_table=inside))
+    assert 'clip_table = "meta.csv"' in path.read_text()
+    assert read_work(path).clip_table == inside
+    write_work(path, Work(clip_table=outside))
+    with pytest.raises(OutsidePaths, match=r"meta\.csv"):
+        read_work(path)
+
+
 def test_the_file_is_readable(tmp_path, work):
     path = tmp_path / "w.toml"
     write_work(path, work)

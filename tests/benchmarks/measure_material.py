@@ -12,9 +12,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -190,6 +192,30 @@ def controls(speech: Sound) -> dict[str, Sound]:
         "16-bit dither": np.round(32768 * speech + 32768 * dither) / 32768,
         "three frames late": np.concatenate((np.zeros(3), speech[:-3])),
     }
+
+
+CODED: dict[str, tuple[str, dict[str, Any]]] = {
+    "Opus for calls, 64 kbit/s": ("opus", {"application": "voip", "bitrate": 64}),
+    "Opus for calls, 24 kbit/s": ("opus", {"application": "voip", "bitrate": 24}),
+    "LC3, 32 kbit/s": ("lc3", {}),
+    "Speex, quality 8": ("speex", {}),
+    "AMR-WB, 23.85 kbit/s": ("amr_wb", {}),
+}
+
+
+def coded(speech: Sound) -> dict[str, Sound]:
+    """Return speech through codecs that calls use, with nothing lost; those whose library is there."""
+    samples, nothing = speech.astype(np.float32), np.zeros(len(speech) // PACKET, bool)
+    found = {}
+    for title, (name, chosen) in CODED.items():
+        codec = harness.load(name)
+        try:
+            made = harness.code(codec, samples, nothing, RATE, PACKET, **chosen)
+        except codec.RefusedError as error:
+            print(f"  {title}: {error}", file=sys.stderr)
+        else:
+            found[title] = made.astype(np.float64)
+    return found
 
 
 def concealed(name: str, speech: Sound, lost: np.ndarray) -> Sound:

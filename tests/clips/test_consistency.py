@@ -13,6 +13,7 @@ from gaplisten.clips.checking import checked
 from gaplisten.clips.clip import Clip, OpenClip
 from gaplisten.clips.consistency import Doubt, doubts_about
 from gaplisten.clips.layouts import demo_clips, find_clips
+from gaplisten.clips.likeness import alike_in_blocks, are_alike_in_blocks
 from gaplisten.clips.opening import open_clip
 from gaplisten.clips.traces import shifted
 from gaplisten.loss.trace import LossTrace
@@ -356,3 +357,17 @@ def test_a_trace_of_one_version_is_compared_with_that_version(demo) -> None:
         right = with_own(opened, None).own_traces["net"]
         turned = LossTrace.of_packets(~right.lost, right.grid.length, right.rate).fitted(right.frames)
         assert "it fits turned round" in only(with_own(opened, turned)).cure
+
+
+@pytest.mark.parametrize(("late", "noise"), [(0, 0.02), (800, 0.02), (-1600, 0.2)])
+def test_the_short_way_to_whether_sounds_are_alike_says_what_the_long_one_does(
+    demo: list[OpenClip], late: int, noise: float
+) -> None:
+    speech = demo[0].reference
+    other = np.roll(speech.mono, late) + noise * np.random.default_rng(0).standard_normal(speech.frames)
+    for samples in (other, other[: len(other) // 2], other[::-1], np.zeros(99)):
+        second = as_signal(samples, speech.rate)
+        value = alike_in_blocks(speech, second)
+        for least in (0.55, 0.9):
+            wanted = None if np.isnan(value) else value >= least
+            assert are_alike_in_blocks(speech, second, least) == wanted

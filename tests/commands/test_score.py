@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gaplisten.exchange.service_settings import TOKEN_VARIABLE
+from gaplisten.exchange.service_settings import PLCMOS
 from kit import command
 from kit.challenge import challenge_set
 from kit.tables import rows_of
@@ -111,7 +111,7 @@ def test_a_bad_ratings_table_is_told_before_the_work(clips: Path, tmp_path: Path
 def test_wrong_usage_ends_with_status_2(
     clips: Path, words: list[str], told: str, capsys, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv(TOKEN_VARIABLE, "x")
+    monkeypatch.setenv(PLCMOS.token_variable, "x")
     assert run(*(word.format(clips=clips) for word in words)) == 2
     assert told in " ".join(capsys.readouterr().err.split())
 

@@ -7,11 +7,16 @@ import functools
 import random
 import shutil
 import subprocess
+import tracemalloc
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from gaplisten.errors import GaplistenError
+from gaplisten.exchange import labels
 from gaplisten.exchange.labels import SUFFIXES, Label, LabelError, Track, read_labels, write_labels
+from gaplisten.loss.formats import read_trace
 from kit import command
 from kit.challenge import challenge_set
 
@@ -103,6 +108,8 @@ def test_praat_reads_what_is_written_and_saves_what_is_read(tmp_path: Path) -> N
         ("a.svl", "<sv><data/></sv>", "names no sample rate|where a time"),
         ("a.svl", '<!DOCTYPE x [<!ENTITY a "b">]><sv/>', "defines entities"),
         ("a.TextGrid", "nothing", "no TextGrid"),
+        ("a.TextGrid", '"Praat chronological TextGrid text file"\n0 2\n', "a chronological TextGrid"),
+        ("a.TextGrid", "ooBinaryFile\x08TextGrid\0\0", "binary file of Praat; use Praat's command"),
         ("a.TextGrid", '"TextGrid" 0 1 <exists> 1 "IntervalTier" "a" 0 1 5 0 1', "damaged TextGrid"),
         ("a.TextGrid", '"TextGrid" 0 1 <exists> 9000000 "IntervalTier"', "damaged TextGrid"),
         ("a.doc", "x", "no format of labels"),
@@ -112,6 +119,37 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, content: str, f
     (tmp_path / name).write_text(content)
     with pytest.raises(LabelError, match=fact):
         read_labels(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "part"),
+    [
+        ("a.txt", "", "0\t1\tx\n"),
+        ("a.csv", "start_s,end_s\n", "0,1\n"),
+        ("a.svl", '<sv><data><model sampleRate="1"/><dataset>', "<point/>"),
+        ("a.TextGrid", '"TextGrid" 0 1 <exists> 1 "TextTier" "a" 0 1 9999999 ', '0 "" '),
+    ],
+)
+def test_more_labels_than_anybody_sets_are_refused_before_they_take_minutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, head: str, part: str
+) -> None:
+    monkeypatch.setattr(labels, "MOST_LABELS", 300)
+    (tmp_path / name).write_text(head + 400 * part)
+    with pytest.raises(LabelError, match=r"300 are read at most; give it in parts"):
+        read_labels(tmp_path / name)
+
+
+@pytest.mark.parametrize("text", ["a" * 500_000, '""' * 250_000, 'a""' * 160_000])
+def test_a_long_text_in_a_textgrid_takes_memory_for_itself_only(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.TextGrid"
+    path.write_text(f'"TextGrid" 0 1 <exists> 1 "{text}')
+    for reader in (read_labels, partial(read_trace, format="textgrid")):
+        tracemalloc.start()
+        with pytest.raises(GaplistenError):
+            reader(path)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < 30 * len(text)  # it was 130 for each sign
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

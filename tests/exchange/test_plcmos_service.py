@@ -21,12 +21,11 @@ from gaplisten.batch.score import score_journal
 from gaplisten.exchange.plcmos_service import PlcmosClient
 from gaplisten.exchange.service_batch import score_by_service
 from gaplisten.exchange.service_settings import (
-    TOKEN_VARIABLE,
+    PLCMOS,
     Service,
     ServiceError,
     load_service,
     save_service,
-    settings_path,
 )
 from gaplisten.jobs import Job, JobCancelled
 from kit.timing import PATIENCE, that_ends
@@ -261,8 +260,8 @@ def test_the_token_shows_up_nowhere(server: Server, caplog: pytest.LogCaptureFix
 
 def test_settings_hold_address_and_user_and_the_environment_the_token(monkeypatch: pytest.MonkeyPatch):
     save_service("https://plcmos.example.org/", "team-7")
-    assert "team-7" in settings_path().read_text()
-    monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
+    assert "team-7" in PLCMOS.path.read_text()
+    monkeypatch.setenv(PLCMOS.token_variable, TOKEN)
     service = load_service()
     assert (service.address, service.user, service.token) == ("https://plcmos.example.org/", "team-7", TOKEN)
     assert service.url("score-plc") == "https://plcmos.example.org/score-plc"
@@ -282,27 +281,27 @@ def test_settings_hold_address_and_user_and_the_environment_the_token(monkeypatc
     ],
 )
 def test_settings_that_cannot_be_used_are_told(monkeypatch: pytest.MonkeyPatch, text: str, sentence: str):
-    monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
-    settings_path().parent.mkdir(parents=True)
-    settings_path().write_text(text)
+    monkeypatch.setenv(PLCMOS.token_variable, TOKEN)
+    PLCMOS.path.parent.mkdir(parents=True)
+    PLCMOS.path.write_text(text)
     with pytest.raises(ServiceError, match=sentence) as raised:
         load_service()
     assert ":p@" not in str(raised.value)
 
 
 def test_missing_settings_or_token_say_how_to_give_them(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
+    monkeypatch.delenv(PLCMOS.token_variable, raising=False)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     with pytest.raises(ServiceError, match="no service is set up"):
         load_service()
     save_service("http://localhost:8000/", "team-7")
-    with pytest.raises(ServiceError, match=TOKEN_VARIABLE):
+    with pytest.raises(ServiceError, match=PLCMOS.token_variable):
         load_service()
 
 
 def test_the_keyring_gives_the_token(monkeypatch: pytest.MonkeyPatch):
     keyring = pytest.importorskip("keyring")
-    monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
+    monkeypatch.delenv(PLCMOS.token_variable, raising=False)
     monkeypatch.setattr(keyring, "get_password", lambda service, user: f"{service}/{user}")
     save_service("https://plcmos.example.org/", "team-7")
     assert load_service().token == "gaplisten-plcmos/team-7"
@@ -439,15 +438,15 @@ def test_only_a_number_is_a_score(server: Server, value: str):
 def test_an_address_that_cannot_be_asked_is_refused_when_it_is_set(address: str):
     with pytest.raises(ServiceError, match=r"not an http|query or a fragment"):
         save_service(address, "team-7")
-    assert not settings_path().exists()
+    assert not PLCMOS.path.exists()
 
 
 def test_saving_address_and_user_keeps_what_else_the_settings_say() -> None:
-    settings_path().parent.mkdir(parents=True, exist_ok=True)
+    PLCMOS.path.parent.mkdir(parents=True, exist_ok=True)
     text = 'address = "https://old.example.org/"\nuser = "team-1"\nseconds = 300  # slow\nretries = 1\n'
-    settings_path().write_text(text)
+    PLCMOS.path.write_text(text)
     save_service("https://new.example.org/", "team-7")
-    found = settings_path().read_text()
+    found = PLCMOS.path.read_text()
     assert found.splitlines() == [
         'address = "https://new.example.org/"',
         'user = "team-7"',
@@ -458,7 +457,7 @@ def test_saving_address_and_user_keeps_what_else_the_settings_say() -> None:
 
 @pytest.mark.parametrize("before", ['token = "abc"\npassword = "abc"\n', "no TOML at all ["])
 def test_saving_leaves_no_secret_and_replaces_what_cannot_be_read(before: str) -> None:
-    settings_path().parent.mkdir(parents=True, exist_ok=True)
-    settings_path().write_text(before)
+    PLCMOS.path.parent.mkdir(parents=True, exist_ok=True)
+    PLCMOS.path.write_text(before)
     save_service("https://plcmos.example.org/", "team-7")
-    assert settings_path().read_text() == 'address = "https://plcmos.example.org/"\nuser = "team-7"\n'
+    assert PLCMOS.path.read_text() == 'address = "https://plcmos.example.org/"\nuser = "team-7"\n'

@@ -30,6 +30,7 @@ from gaplisten.panel.imported import (
 )
 from gaplisten.panel.results.evaluation import Results, evaluate
 from gaplisten.panel.results.vote_table import votes_table
+from gaplisten.panel.results.votes import collect
 from gaplisten.report.panel_figure import NothingToDraw, results_figure
 from gaplisten.report.panel_report import report_of
 
@@ -108,7 +109,7 @@ def test_pages_whose_sliders_were_never_touched_are_named_and_may_be_left_empty(
 def test_roles_follow_the_names_and_the_hidden_reference_screens(tmp_path: Path) -> None:
     text = php_mushra().replace("uuid-0,c0,reference,95", "uuid-0,c0,reference,15")
     panel = written(tmp_path, votes_of(text))
-    roles = {one.condition: one.role for one in panel.votes()[0]}
+    roles = {one.condition: one.role for one in collect(panel).votes}
     assert roles == {"reference": "reference", "anchor35": "anchor", "sysA": "condition", "sysB": "condition"}
     assert [one.name for one in evaluate(panel, resample=False).excluded] == ["L0"]
 
@@ -460,7 +461,7 @@ def test_names_that_a_spreadsheet_would_compute_come_back_as_they_were(tmp_path:
 
     panel = written(tmp_path, Imported("a table", methods.method("acr"), votes))
     assert "'=1+1" in (panel.folder / VOTES).read_text()
-    found, problems, _ = panel.votes()
+    found, problems = collect(panel).votes, collect(panel).problems
     assert [(one.listener, one.clip, one.condition) for one in found] == [
         ("=1+1", "-c", "-5 dB"),
         ("Bob", "@c", "+x"),
@@ -507,7 +508,7 @@ def test_damaged_files_are_read_or_refused_in_a_sentence(
         panel = write_imported(out, found, "Test", {"results.csv": data})
     except GaplistenError:
         return
-    votes, problems, _ = panel.votes()
+    votes, problems = collect(panel).votes, collect(panel).problems
     assert len(votes) == sum(one.score is not None for one in found.votes)
     assert not problems
 

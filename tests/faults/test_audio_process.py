@@ -144,6 +144,17 @@ def test_a_device_that_is_pulled_out_while_playing_is_told(player, server):
     assert not player.state.playing
 
 
+def test_a_stream_that_is_ended_from_outside_is_opened_again_and_goes_on_where_it_was(player, server):
+    play_for_a_while(player)
+    before = player.state
+    server.end_streams()
+    wait_for(lambda: player.state.underflows > before.underflows)
+    assert goes_on(player)
+    state = player.state
+    assert (state.reason, state.restarts) == ("", 0)
+    assert before.position <= state.position < 15 * RATE
+
+
 def test_a_device_that_hangs_while_nothing_plays_is_told_when_it_is_missed_and_not_before(
     server, monkeypatch
 ):

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -439,13 +441,17 @@ while not os.path.exists({told!r}): time.sleep(0.01)
 """
 
 
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "gone"
+
+
 def ends(pid: int) -> bool:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
-        except OSError:
+        if _state(pid) in ("Z", "gone"):
             return True
         time.sleep(0.02)
     return False
@@ -477,6 +483,42 @@ def test_a_plugin_that_ends_what_forks_ends_itself_and_the_next_runs(tmp_path: P
         assert runner.submit(murder, {}, SOUND, TRACE).exception(60) is not None
         good = whole_file(tmp_path, "good", "return lossy")
         assert runner.submit(good, {}, SOUND, TRACE).result(60).signal.frames == SOUND.frames
+
+
+KILLED_HOST = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from gaplisten.concealers import children
+from gaplisten.concealers.runner import Runner
+from kit.plugin_folder import entry_of, noise
+path = Path(sys.argv[2])
+with Runner(workers=1) as runner:
+    runner.submit(entry_of(path.parent, path.stem, path.read_text()), {}, noise(0.1), None)
+    print(children._nursery()._process.pid, flush=True)
+    time.sleep(300)
+"""
+
+
+@LINUX
+def test_what_forks_ends_with_its_killed_host_also_where_a_plugin_has_stopped_it(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    then = "os.kill(os.getppid(), signal.SIGSTOP)\ntime.sleep(300)"
+    body = "import signal\n" + DAEMON.format(told=str(told), then=then)
+    path = whole_file(tmp_path, "stops", body).path
+    words = [sys.executable, "-c", KILLED_HOST, str(Path(__file__).parents[1]), str(path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as host:
+        assert host.stdout is not None
+        nursery = int(host.stdout.readline())
+        wait_until(lambda: _state(nursery) == "T")
+        host.kill()
+    left = [nursery, int(told.read_text())]
+    try:
+        assert all(map(ends, left))
+    finally:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 @LINUX

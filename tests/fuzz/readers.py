@@ -33,9 +33,10 @@ from gaplisten.captures.sound import sound_of
 from gaplisten.clips.trace_table import read_trace_table
 from gaplisten.errors import GaplistenError
 from gaplisten.exchange.plcmos_service import PlcmosClient
-from gaplisten.exchange.service_settings import Service
+from gaplisten.exchange.service_settings import WORDS, Service
 from gaplisten.exchange.votes import import_votes, load
 from gaplisten.exchange.votes.contract import Options, read_key
+from gaplisten.exchange.words_service import WordsClient
 from gaplisten.loss.formats import FORMATS, read_trace, write_trace
 from gaplisten.loss.trace import LossTrace
 from gaplisten.panel.columns import columns_for, names_of, needed_of
@@ -189,6 +190,10 @@ def _read_ratings(path: Path) -> object:
     return read_journal(path, names_of(COLUMNS), needed_of(COLUMNS))
 
 
+def _words(path: Path) -> object:
+    return WordsClient(Service("http://localhost/", "", "t", kind=WORDS))._understood(path.read_bytes())
+
+
 def _answer(path: Path) -> object:
     return PlcmosClient(Service("http://localhost/", "u", "t"))._understood(path.read_bytes())
 
@@ -301,6 +306,7 @@ def all_readers() -> tuple[Reader, ...]:
         ),
         Reader("trace table", ".csv", _text("f,t\na.wav,0 1 0\nb.wav,0 0 1\n"), read_trace_table, False),
         Reader("service answer", ".json", _text('{"plc_mos": 3.25, "model_version": 1}'), _answer, False),
+        Reader("words answer", ".json", _text('{"text": "good morning, \\u0041ll"}'), _words, False),
         Reader("ONNX description", ".toml", _text(DESCRIPTION), _description, False),
     )
     return (*_sounds(), *_traces(), *_captures(), *texts, *_exchanged(), *readers_of_folders())

@@ -23,6 +23,10 @@ distance.rates = (8000,)
 def hangs(degraded, reference, rate):
     time.sleep(60)
 
+def spins(degraded, reference, rate):
+    while True:
+        pass
+
 def crashes(degraded, reference, rate):
     os._exit(9)
 
@@ -50,6 +54,7 @@ distance = foreign_metrics:distance
 slow = foreign_metrics:slow
 niceness = foreign_metrics:niceness
 hangs = foreign_metrics:hangs
+spins = foreign_metrics:spins
 crashes = foreign_metrics:crashes
 raises = foreign_metrics:raises
 absent = foreign_metrics:absent

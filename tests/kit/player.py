@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from gaplisten import processes
-from gaplisten.audio.signal import Signal
+from gaplisten.audio.filemap import Sound
 from gaplisten.playback import host, process
 from gaplisten.playback.devices import OutputDevice, Side
 from gaplisten.playback.player import Player, PlayerState, SwitchMode
@@ -21,7 +21,7 @@ class FakePlayer(Player):
         # The real one's beginning is left out: it starts a process.
         self._state = PlayerState(available=True, device=device, rate=rate, latency_ms=latency_ms)
         self.calls: list[tuple[object, ...]] = []
-        self.lanes: list[Signal] = []
+        self.lanes: list[Sound] = []
 
     def _note(self, name: str, *arguments: object) -> None:
         self.calls.append((name, *arguments))
@@ -38,15 +38,18 @@ class FakePlayer(Player):
     def state(self, state: PlayerState) -> None:
         self._state = state
 
-    def load(self, lanes: Sequence[Signal], *, gain: float = 1.0, position: int | None = None) -> None:
+    def load(self, lanes: Sequence[Sound], *, gain: float = 1.0, position: int | None = None) -> None:
         self.lanes = list(lanes)
         self._note("load", len(lanes))
         if position is not None:
             self._state = replace(self._state, position=position)
 
-    def replace(self, lane: int, signal: Signal) -> None:
+    def replace(self, lane: int, signal: Sound) -> None:
         self.lanes[lane] = signal
         self._note("replace", lane)
+
+    def set_gain(self, gain: float) -> None:
+        self._note("set_gain", gain)
 
     def play(self) -> None:
         self._state = replace(self._state, playing=True)
@@ -117,7 +120,7 @@ class ClockedPlayer(FakePlayer):
         self.loop: tuple[int, int] | None = None
         self.boundaries: list[int] = []
 
-    def load(self, lanes: Sequence[Signal], *, gain: float = 1.0, position: int | None = None) -> None:
+    def load(self, lanes: Sequence[Sound], *, gain: float = 1.0, position: int | None = None) -> None:
         self.lanes, self.gain = list(lanes), gain
         if position is not None:
             self.boundaries = []

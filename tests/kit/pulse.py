@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -152,6 +153,23 @@ class SoundServer:
     def thaw(self) -> None:
         """Let the card go on."""
         self._card.send_signal(signal.SIGCONT)
+
+    def end_streams(self) -> None:
+        """End all that plays here, as a mixer's "Terminate Playback" does."""
+        pactl = ("pactl", "--server", f"unix:{self.folder}/socket")
+        door = self.folder / "cli"
+        if not door.exists():
+            subprocess.run([*pactl, "load-module", "module-cli-protocol-unix", f"socket={door}"], check=True)
+        listed = subprocess.run(
+            [*pactl, "list", "short", "sink-inputs"], capture_output=True, check=True, text=True
+        )
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(door))
+            for stream in listed.stdout.splitlines():
+                line.sendall(f"kill-sink-input {stream.split()[0]}\n".encode())
+            line.shutdown(socket.SHUT_WR)
+            while line.recv(4096):
+                pass
 
     def kill(self) -> None:
         """Let the server die, as when the device is pulled out."""

@@ -13,6 +13,7 @@ from gaplisten.loss.measures import (
     MEASURES,
     GapTable,
     catalogue,
+    impulses,
     kinds,
     measure_curve,
     measure_gaps,
@@ -20,6 +21,7 @@ from gaplisten.loss.measures import (
 )
 from gaplisten.loss.measures.gap_table import badness
 from gaplisten.loss.measures.received import share_followed
+from gaplisten.loss.measures.windows import Places
 from gaplisten.loss.trace import LossTrace
 from kit.plugin_speech import speech
 
@@ -135,6 +137,20 @@ def test_received_sound_that_falls_silent_far_from_any_gap_is_found_though_nothi
     assert measured(before).flagged("v", "elsewhere_level")[0], "what precedes the first gap counts for it"
 
 
+@pytest.mark.parametrize("begins_ms", [80, 88, 97])
+def test_a_dip_between_two_gaps_is_heard_wherever_it_lies(begins_ms: float) -> None:
+    lost = np.arange(len(CLEAN) // PACKET) % 7 == 5  # 120 ms apart
+    trace = LossTrace.of_packets(lost, PACKET, RATE)
+    voice = 0.1 * np.random.default_rng(2).standard_normal(len(CLEAN))
+    version = voice.copy()
+    for gap in trace.gaps(len(voice)):
+        at = gap.stop + round(begins_ms * RATE / 1000)
+        version[at : min(at + 432, gap.stop + 1840)] *= 0.1
+    found = measure_gaps(Signal.of(voice, RATE), {"v": Signal.of(version, RATE)}, trace)
+    heard = found.flagged("v", "after_level") | found.flagged("v", "elsewhere_level")
+    assert heard[:-1].all(), "nothing is received behind the last gap"
+
+
 @pytest.mark.parametrize("ms", [1.5, 0.5])
 def test_sound_that_gets_later_at_each_gap_drifts(ms: float) -> None:
     found = measured(later(ms))
@@ -189,6 +205,17 @@ def test_a_gap_that_has_its_sound_twice_is_a_comb_and_a_shifted_or_repeated_one_
     assert share(measured(in_gaps(lambda y, a, b: CLEAN[a - lag : b - lag])), "comb") == 0
     repeated = in_gaps(lambda y, a, b: np.resize(y[a - 117 : a].copy(), b - a))
     assert share(measured(repeated), "comb") == 0
+
+
+def test_a_second_copy_a_fraction_of_a_sample_of_16_khz_later_is_a_comb_too() -> None:
+    rate, lag = 48_000, 101  # 33.67 frames at the rate at which it is looked for
+    clean = filters.resample_poly(CLEAN, 3, 1)
+    trace = LossTrace.of_packets(np.isin(np.arange(len(clean) // 960), LOST), 960, rate)
+    twice = clean.copy()
+    for gap in trace.gaps(len(clean)):
+        twice[gap.start : gap.stop] += clean[gap.start - lag : gap.stop - lag]
+    found = measure_gaps(Signal.of(clean, rate), {"v": Signal.of(twice, rate)}, trace)
+    assert share(found, "comb") == 1
 
 
 def test_turned_polarity_and_an_offset_have_names_of_their_own() -> None:
@@ -283,6 +310,8 @@ def test_a_measure_is_one_more_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_version_of_turned_polarity_does_not_drift() -> None:
     found = measured(-CLEAN)
     assert share(found, "polarity") > 0.9
+    assert [fact.said for fact in found.clip["v"]] == ["received sound has its polarity turned round"]
+    assert "polarity" not in {fact.key for fact in measured(in_gaps(lambda y, a, b: -y[a:b])).clip["v"]}
     assert share(found, "drift") == share(found, "lag_jump") == share(found, "elsewhere") == 0
 
 
@@ -295,6 +324,13 @@ def test_a_codecs_filter_that_moves_with_the_voice_is_no_lag(corner: float) -> N
     found = measured(moved)
     assert share(found, "lag_jump") < 0.05
     assert share(found, "drift") < 0.05
+
+
+@pytest.mark.parametrize("corner", [60, 150])
+def test_a_filter_that_turns_low_harmonics_in_phase_is_neither_late_nor_a_second_copy(corner: float) -> None:
+    sos = filters.butter(2, corner, "highpass", fs=RATE, output="sos")
+    found = measured(filters.sosfilt(sos, CLEAN))
+    assert share(found, "lag_jump") == share(found, "drift") == share(found, "comb") == 0
 
 
 def test_the_end_of_a_gap_is_not_late_where_all_of_the_version_is() -> None:
@@ -312,3 +348,26 @@ def test_sound_that_loses_half_of_each_gap_is_followed_and_other_speech_is_not()
     clean = Signal.of(CLEAN, RATE)
     assert share_followed(clean, Signal.of(early, RATE), TRACE) > 0.6
     assert share_followed(clean, Signal.of(other, RATE), TRACE) < 0.5
+
+
+def test_what_is_remembered_while_measuring_does_not_grow_with_versions_nor_whole_forms_with_gaps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Places] = []
+    cut, sharp = Places.blocks, impulses.sharpness
+
+    def blocks(places: Places, size: int) -> list[Places]:
+        made.extend((places, *cut(places, 2)))
+        return made[-len(cut(places, 2)) :]
+
+    calls: list[int] = []
+    monkeypatch.setattr(Places, "blocks", blocks)
+    monkeypatch.setattr(impulses, "sharpness", lambda row: calls.append(row.size) or sharp(row))
+    late = {f"{n} late": np.concatenate((np.zeros(n), CLEAN[:-n])) for n in (20, 40, 60)}
+    measured(CLEAN)
+    alone = [len(each.memo) for each in made]
+    assert len(alone) > 3, "the gaps fall into several blocks"
+    assert len(calls) == 2, "one version and the reference, once each"
+    made.clear()
+    measured(CLEAN, **late)
+    assert [len(each.memo) for each in made] == alone

@@ -26,6 +26,7 @@ from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.safety import UntrustedPanel, inside
 from gaplisten.panel.selection import Places
 from gaplisten.panel.session import Session
+from gaplisten.report.panel_report import report_of
 from kit.noise_ratio import measured_q
 from kit.panels import NO_STEPS, RATE, FakeRenderer, make_clips, make_panel, take, toml
 
@@ -108,6 +109,34 @@ def test_versions_of_other_lengths_are_fitted_and_noted(tmp_path: Path) -> None:
     panel = make_panel(tmp_path)
     assert panel.read(panel.key.code("c0", "one")).frames == 3200
     assert "one: 100 frames of silence added at the end" in panel.key.clip_of["c0"].notes
+
+
+def test_a_table_tells_clips_apart_in_place_of_bursts(tmp_path: Path) -> None:
+    make_clips(tmp_path / "clips")
+    (tmp_path / "meta.csv").write_text("file,room\nc0.wav,hall\nc1.wav,street\nc2.wav,hall\n")
+    told = '["clips"]\nstrata = "meta.csv"\nstrata_column = "room"'
+    text = toml("acr", NO_STEPS).replace('["clips"]', told)
+    panel = build(parse_definition(text), tmp_path / "p", FakeRenderer(), places=Places(tmp_path))
+    strata = {clip.name: clip.stratum for clip in panel.key.clips}
+    assert strata == {"c0": "room hall", "c1": "room street", "c2": "room hall", "c3": "not told"}
+    with Session.open(panel.folder, "P1") as session:
+        take(session)
+    found = evaluate(panel)
+    assert [one.stratum for one in found.strata[::2]] == ["not told", "room hall", "room street"]
+    page = report_of(panel, found)
+    assert "by stratum" in page
+    assert "longest burst" not in page
+    for wrong, fact in (
+        ('strata_column = "size"', "the table has no column 'size'"),
+        ("", "belong together"),
+        ('strata_column = "room"\nper_stratum = {short = 1}', "leave strata or it out"),
+    ):
+        text = toml("acr", NO_STEPS).replace('["clips"]', told.replace('strata_column = "room"', wrong))
+        with pytest.raises(GaplistenError, match=fact):
+            build(parse_definition(text), tmp_path / "q", FakeRenderer(), places=Places(tmp_path))
+    text = toml("acr", NO_STEPS).replace('["clips"]', told.replace("meta.csv", "../meta.csv"))
+    with pytest.raises(UntrustedPanel, match="outside the folder"):
+        build(parse_definition(text), tmp_path / "q", FakeRenderer(), places=Places(tmp_path))
 
 
 def test_clips_are_chosen_by_name_or_stratum(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import csv
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -201,3 +202,30 @@ def test_what_is_to_be_said_of_several_files_alike_is_said_once(tmp_path: Path) 
     paths[0].write_bytes(paths[0].read_bytes().replace(b"\n", b"\r\n"))
     paths[1].write_bytes(paths[1].read_bytes().replace(b"\n", b"\r\n"))
     assert collect(panel).notes == (f"{paths[2].name}: its lines end in LF",)
+
+
+NO_NUMBERS = ["abc", "1.5", "-1", "nan", "9" * 5000, "9" * 25]
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("column", ["trial", "order", "position", "vote", "score", "underflows"])
+def test_a_cell_that_is_no_number_is_told_of_or_does_no_harm(
+    tmp_path: Path, column: str, ordered: bool
+) -> None:
+    panel = make_panel(tmp_path)
+    with Session.open(panel.folder, "Ann") as session:
+        take(session)
+    votes = len(collect(panel).votes)
+    path = unsealed_file(panel)
+    if not ordered:
+        (order,) = (panel.ratings / "plans").glob("*.plan")
+        order.unlink()
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header, *rows = csv.reader(file)
+    for cell in NO_NUMBERS:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            changed = [value if name != column else cell for name, value in zip(header, rows[1], strict=True)]
+            csv.writer(file).writerows([header, rows[0], changed, *rows[2:]])
+        found = collect(panel)
+        assert len(found.votes) == votes or found.problems, cell
+        assert all(np.isfinite(found.votes.score)), cell

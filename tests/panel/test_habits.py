@@ -165,6 +165,16 @@ def test_the_panels_liking_for_a_side_is_tested_over_listeners() -> None:
     assert column(found.table, "p")[0] < 1e-3  # type: ignore[operator]
 
 
+def test_a_panel_that_always_presses_the_same_key_is_seen_though_each_presses_it_seldom() -> None:
+    draw = np.random.default_rng(6)
+    votes = [
+        vote for who in range(3) for vote in compared(draw, f"l{who}", lambda *_: "B", "ab") if vote.trial < 6
+    ]
+    assert len(votes) == 18
+    (found,) = habits(votes, method("ab"))
+    assert column(found.table, "p") == [None, pytest.approx(2 / 2**18, rel=0.1)]
+
+
 def test_who_tires_is_seen_in_the_noise_of_the_second_half() -> None:
     draw = np.random.default_rng(7)
     votes = []

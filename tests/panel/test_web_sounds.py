@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from gaplisten.jobs import Job, JobCancelled
 from gaplisten.panel.build import wave_bytes
 from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.session import Session
-from gaplisten.panel.web_sounds import WEB, WEB_RATE, NoWebSounds, as_sent, web_sounds, with_web_sounds
+from gaplisten.panel.web_sounds import WEB, WEB_RATE, NoWebSounds, web_sounds, with_web_sounds
 from kit.disk import full
 from kit.panels import make_panel, take
 
@@ -61,11 +62,27 @@ def test_sounds_that_have_the_rate_already_keep_every_sample() -> None:
 
 def test_what_is_sent_is_never_the_same_twice_and_sounds_the_same_with_its_gain(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, clips=1)
-    data = with_web_sounds(panel).read(panel.key.stimuli[0].code)
-    first, second = as_sent(data, 0.3), as_sent(data, 0.3)
+    sounds, code = with_web_sounds(panel), panel.key.stimuli[0].code
+    data = sounds.read(code)
+    first, second = (b"".join(sounds.to_send(code).as_sent(0.3)) for _ in range(2))
     assert len({first, second, data}) == 3
     assert len(first) == len(data)
     assert np.array_equal(decoded(first)[0], decoded(data)[0] * np.float32(0.3))
+
+
+def test_a_sound_that_several_take_is_in_memory_once_and_let_go_after_the_last(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, clips=1, frames=160_000)
+    sounds, code = with_web_sounds(panel), panel.key.stimuli[0].code
+    taking = [sounds.to_send(code).as_sent(0.3) for _ in range(2)]
+    sizes = [len(next(one)) + len(next(one)) for one in taking]
+    assert max(sizes) < len(sounds.read(code)) / 4  # and nobody has a whole one of their own
+    assert sounds.to_send(code) is sounds.to_send(code)
+    held = weakref.ref(sounds.to_send(code))
+    assert held() is not None
+    for one in taking:
+        one.close()
+    del taking, one
+    assert held() is None
 
 
 def test_making_them_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gaplisten.audio.filemap import ArraySource
 from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
 from gaplisten.playback import player as module
@@ -54,6 +55,30 @@ def test_a_silent_player_has_no_process_no_shared_memory_and_no_thread(silent):
     assert threading.active_count() == before
     assert set(Path("/dev/shm").iterdir()) == blocks
     assert silent.devices() == ()
+
+
+def test_lanes_that_could_not_be_read_any_more_are_heard_when_playing_them_again_went_well(
+    silent, monkeypatch
+):
+    host = silent._host  # a process that takes whatever it is brought
+    host.facts.dead, host.facts.ready = False, True
+    monkeypatch.setattr(host, "format_for", lambda rate: (rate, 2))
+    monkeypatch.setattr(host, "wait", lambda *_: True)
+
+    def play() -> None:
+        silent.play()
+        silent._worker.submit(lambda: None).result()  # what was asked before it is done then
+
+    silent.load([ArraySource(noise(16000), 16000)], position=0)
+    play()
+    first = host.ready.stream.feeder
+    first.failure = "the disk does not answer"
+    state = silent.state
+    assert (state.playing, state.reason) == (False, "the disk does not answer")
+    play()
+    state = silent.state
+    assert (state.playing, state.reason) == (True, "")
+    assert host.ready.stream.feeder is not first
 
 
 def test_what_makes_no_sense_is_refused_without_sound_too(silent):

@@ -11,6 +11,7 @@ import numpy as np
 import psutil
 import pytest
 
+from gaplisten.audio.filemap import ArraySource
 from gaplisten.audio.signal import Signal
 from gaplisten.playback.player import Player
 from gaplisten.playback.programme import fade_frames
@@ -90,6 +91,28 @@ def test_a_clip_reaches_the_sound_server_bit_by_bit(player, server):
     assert not captured[:at].any()
     assert not captured[at + RATE :].any()
     assert player.state.position == RATE
+
+
+@steadily
+def test_lanes_fetched_by_the_block_reach_the_sound_server_bit_by_bit_also_after_a_seek(player, server):
+    lanes = unlike_lanes(3, 30.0, RATE)
+    started(player, server, [ArraySource(lane.samples, RATE) for lane in lanes])
+    for lane in (1, 2, 0):
+        wait_for(lambda before=player.state.position: player.state.position > before + RATE // 5)
+        player.select(lane)
+    wait_for(lambda: player.state.position > RATE)
+    proof = prove(server.captured(), lanes, frames=RATE // 2)
+    assert not proof.odd
+    assert proof.switches >= 2
+    assert player._host.ready.stream is not None
+    server.forget()
+    player.seek(25 * RATE)
+    wait_for(lambda: player.state.position > 25 * RATE + RATE // 2)
+    player.pause()
+    time.sleep(0.2)
+    captured, sought = server.captured()[:, 0], lanes[0].samples[25 * RATE :, 0]
+    at = int(np.flatnonzero(captured == sought[1000])[0]) - 1000
+    assert np.array_equal(captured[at + 240 : at + RATE // 4], sought[240 : RATE // 4])
 
 
 @steadily

@@ -80,3 +80,32 @@ def test_short_stalls_of_a_busy_machine_are_no_loss(watched):
         watched.pass_time(0.3, asking=True)
         watched.pass_time(stalls.uniform(0.0, 1.3), asking=False)
     assert watched.lost is None
+
+
+def test_a_device_in_doubt_is_tried_once_and_lost_no_later_for_that(watched):
+    watched.pass_time(20.0, asking=True)
+    watched.pass_time(1.0, asking=False)
+    assert not watched.watchdog.doubts
+    watched.pass_time(0.1, asking=False)
+    assert watched.watchdog.doubts
+    assert watched.watchdog.may_try
+    watched.watchdog.try_again()
+    watched.pass_time(0.2, asking=True)  # what its buffers hold
+    assert not watched.watchdog.may_try
+    watched.pass_time(1.0, asking=False)
+    assert watched.lost is not None
+    assert 1.0 < watched.lost - 20.0 < 2.0
+
+
+def test_one_that_goes_on_after_the_trial_is_trusted_as_before_and_tried_again_much_later_only(watched):
+    watched.pass_time(20.0, asking=True)
+    watched.pass_time(1.1, asking=False)
+    watched.watchdog.try_again()
+    watched.pass_time(9.0, asking=True)
+    assert not watched.watchdog.may_try
+    watched.pass_time(2.0, asking=True)
+    assert watched.lost is None
+    assert watched.watchdog.may_try
+    watched.pass_time(3.0, asking=False)
+    assert watched.lost is not None
+    assert 1.0 < watched.lost - 32.1 < 2.0  # the pause that opening it again ended was none of its own

@@ -151,9 +151,10 @@ def test_a_page_plays_the_files_samples_in_both_browsers(browser: str, whole: bo
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("rate", [8_000, 16_000, 44_100])
 @pytest.mark.parametrize("browser", ["chromium", "firefox"])
-def test_of_another_rate_a_page_plays_its_copy(browser: str, tmp_path: Path) -> None:
-    found = finding(16_000, seconds=2.0)
+def test_of_another_rate_a_page_plays_its_copy(browser: str, rate: int, tmp_path: Path) -> None:
+    found = finding(rate, seconds=2.0)
     rows = [web_copy(version.signal).samples[:, 0] for version in found.versions]
     check(browser, found, rows, tmp_path)
     shutil.rmtree(tmp_path / f"profile-{browser}")

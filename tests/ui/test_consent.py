@@ -7,6 +7,7 @@ import shutil
 import pytest
 from PySide6.QtCore import Qt
 
+from gaplisten.bench.lanes import Role
 from gaplisten.bench.state import Choice, Sources, Work
 from gaplisten.bench.store import read_work, write_work
 from gaplisten.concealers.catalogue import Catalogue
@@ -17,6 +18,11 @@ from gaplisten.ui.workbench.consent_dialog import ConsentDialog
 def dialog_of(window):
     shown = [each for each in window.findChildren(ConsentDialog) if each.isVisible()]
     return shown[0] if shown else None
+
+
+def made(window):
+    lanes = window.controller.lanes
+    return any(lane.role is Role.CONCEALER and lane.signal is not None for lane in lanes)
 
 
 @pytest.fixture
@@ -82,16 +88,58 @@ def test_what_is_allowed_runs_now_and_when_the_file_is_opened_again(real, sent, 
     real.open_paths([path])
     qtbot.waitUntil(lambda: dialog_of(real) is not None)
     dialog_of(real).allow.click()
-    qtbot.waitUntil(lambda: any(lane.signal is not None for lane in real.controller.lanes[2:]))
+    qtbot.waitUntil(lambda: made(real))
     assert sent.mark.exists()
     real.controller.open_work(Work(), None)
     real.open_paths([path])
-    qtbot.waitUntil(lambda: any(lane.signal is not None for lane in real.controller.lanes[2:]))
+    qtbot.waitUntil(lambda: made(real))
     assert dialog_of(real) is None
     sent.code.write_text(sent.code.read_text() + "# changed\n")
     real.controller.open_work(Work(), None)
     real.open_paths([path])
     qtbot.waitUntil(lambda: dialog_of(real) is not None)
+
+
+def allowed_and_heard(window, qtbot):
+    qtbot.waitUntil(lambda: dialog_of(window) is not None)
+    dialog_of(window).allow.click()
+    qtbot.waitUntil(lambda: made(window))
+
+
+def test_code_that_is_changed_after_it_was_allowed_asks_again_before_it_runs(real, sent, qtbot):
+    controller = real.controller
+    real.open_paths([sent(Choice(str(sent.code)))])
+    allowed_and_heard(real, qtbot)
+    sent.mark.unlink()
+    sent.code.write_text(sent.code.read_text() + "# changed\n")
+    controller.document.switch_on("zero_fill")  # whatever makes lanes anew
+    qtbot.waitUntil(lambda: dialog_of(real) is not None)
+    assert [each.concealer for each in controller.document.work.choices] == ["zero_fill"]
+    controller.document.undo()
+    controller.document.undo()
+    qtbot.waitUntil(lambda: not controller.busy)
+    assert controller.document.work.choices == ()
+    assert not sent.mark.exists()
+    allowed_and_heard(real, qtbot)
+    assert sent.mark.exists()
+    assert not controller.document.unsaved
+    controller.document.switch_on("repeat_fade")
+    qtbot.waitUntil(lambda: not controller.busy)
+    assert len(controller.document.work.choices) == 2  # not asked a third time
+    assert dialog_of(real) is None
+
+
+def test_code_that_is_changed_while_the_question_stands_is_asked_about_anew(real, sent, qtbot):
+    real.open_paths([sent(Choice(str(sent.code)))])
+    qtbot.waitUntil(lambda: dialog_of(real) is not None)
+    first = dialog_of(real)
+    sent.code.write_text(sent.code.read_text() + "# changed\n")
+    first.allow.click()
+    qtbot.waitUntil(lambda: dialog_of(real) not in (None, first))
+    qtbot.waitUntil(lambda: not real.controller.busy)
+    assert not sent.mark.exists()
+    allowed_and_heard(real, qtbot)
+    assert sent.mark.exists()
 
 
 def test_the_question_can_be_asked_again_by_the_menu(real, sent, qtbot):

@@ -142,6 +142,21 @@ def test_one_goes_back_to_where_one_was_and_forward_again_also_into_another_clip
     qtbot.waitUntil(lambda: view.visible_range == second)
 
 
+def test_one_who_goes_back_at_once_comes_to_where_one_was_before(opened, qtbot, settle):
+    settle(opened)
+    act, view, trail = opened.actions_table, opened.lanes_view, opened.panes["trail"]
+    qtbot.waitUntil(lambda: len(trail.places._trail) == 1)
+    act["gap.next"].trigger()
+    qtbot.waitUntil(lambda: len(trail.places._trail) == 2)
+    first = view.visible_range
+    act["gap.next"].trigger()
+    second = view.visible_range
+    act["gap.back"].trigger()  # sooner than a place is remembered
+    assert (view.visible_range, opened.shell.hand.index) == (first, 0)
+    act["gap.forward"].trigger()
+    assert (view.visible_range, opened.shell.hand.index) == (second, 1)
+
+
 def test_what_is_dragged_over_the_window_is_told_where_it_would_go(opened, tmp_path):
     from PySide6.QtCore import QMimeData, QUrl
     from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent

@@ -78,6 +78,8 @@ def test_a_key_without_a_lane_says_so_and_changes_nothing(opened, player, press)
 
 
 def test_play_says_why_nothing_is_heard_while_a_long_clip_is_still_read(opened, player, press):
+    opened.controller.hearing.set_lanes(())
+    opened.controller.hearing.new_clip(1.0)
     opened.controller.files = FileLanes(lanes=(Lane("reference", "Reference", Role.REFERENCE, None),))
     opened.controller.opened = None
     press(Key.Key_Space)

@@ -1,11 +1,16 @@
 """Long clips are drawn from their files while their sound is still being read."""
 
 import numpy as np
+from PySide6.QtCore import Qt
 
+from gaplisten.audio import files
+from gaplisten.audio.longfile import file_of
 from gaplisten.audio.signal import Signal
 from gaplisten.bench import opening
 from gaplisten.clips.clip import Clip
 from kit.timing import PATIENCE
+
+Key = Qt.Key
 
 
 def noise(seconds, level, rate=8000):
@@ -53,3 +58,56 @@ def test_a_file_of_another_rate_is_left_out_until_it_is_resampled(clips_folder, 
         "x", clips_folder / "clean" / "first.wav", conditions=(ConditionFile("fast", tmp_path / "fast.wav"),)
     )
     assert list(opening.file_lanes(clip).sources) == ["reference"]
+
+
+def test_a_long_clip_is_heard_from_its_files_while_its_level_is_still_measured(
+    window, player, clips_folder, qtbot, monkeypatch
+):
+    import threading
+
+    from gaplisten.bench import controller
+
+    may_open, read = threading.Event(), controller.open_fully
+
+    def slowly(*arguments):
+        may_open.wait(PATIENCE)
+        return read(*arguments)
+
+    monkeypatch.setattr(opening, "LONG_SECONDS", 1.0)
+    for room in ("files", "in_place"):
+        monkeypatch.setattr(f"gaplisten.audio.{room}.IN_MEMORY_SAMPLES", 1000)
+    monkeypatch.setattr(controller, "open_fully", slowly)
+    window.open_paths([clips_folder])
+    qtbot.waitUntil(lambda: bool(window.controller.files.lanes))
+    heard = list(player.lanes)
+    assert [file_of(lane) is not None for lane in heard] == [True, True, True]
+    qtbot.keyClick(window.lanes_view, Key.Key_2)
+    qtbot.keyClick(window.lanes_view, Key.Key_Space)
+    assert (player.state.playing, player.state.lane) == (True, 2)
+    for name in ("export.lane", "export.lanes"):
+        window.shell.actions[name].trigger()
+        assert "still being read" in window.status.currentMessage()
+    player.calls.clear()
+    may_open.set()
+    qtbot.waitUntil(lambda: window.controller.opened is not None)
+    assert [lane.signal for lane in window.controller.lanes] == heard
+    assert (player.state.playing, player.state.lane) == (True, 2)
+    assert player.last("load") is None
+    assert player.last("set_gain") is None  # never while something is heard
+    note = window.controller.gain_note
+    assert note.startswith("+0.0 dB for all lanes; ")
+    assert note.endswith(", when it is next started")
+    qtbot.keyClick(window.lanes_view, Key.Key_Space)
+    qtbot.waitUntil(lambda: player.last("set_gain") is not None)
+    assert player.last("set_gain") == (window.controller.gain,)
+    assert "next started" not in window.controller.gain_note
+
+
+def test_files_that_may_hold_what_is_no_number_are_looked_at_before_they_are_heard(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "LONG_SECONDS", 1.0)
+    for room in ("files", "in_place"):
+        monkeypatch.setattr(f"gaplisten.audio.{room}.IN_MEMORY_SAMPLES", 1000)
+    files.write_signal(tmp_path / "a.wav", noise(2, 0.1), "FLOAT")
+    files.write_signal(tmp_path / "b.wav", noise(2, 0.1), "PCM_24")
+    clip = Clip("x", tmp_path / "a.wav", tmp_path / "b.wav")
+    assert [lane.signal is not None for lane in opening.file_lanes(clip).lanes] == [False, True]

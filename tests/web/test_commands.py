@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from gaplisten.commands.panel import app
 from gaplisten.panel.session import Session
-from gaplisten.panel.withdrawing import withdrawals
+from gaplisten.panel.withdrawing import CannotWithdraw, withdrawals
 from gaplisten.web import links as links_module
 from gaplisten.web.links import LINKS, Link, Links, LinksLost
 from gaplisten.web.serving import Doors
@@ -166,6 +166,31 @@ def test_a_listener_is_forgotten_whole_and_counted(tmp_path: Path) -> None:
     assert not [path for path in everything if b"annabelle" in path.read_bytes().lower()]
     assert [one.votes for one in withdrawals(panel.ratings)] == [1]
     assert len(list(panel.ratings.glob("*.csv"))) == 1
+
+
+def test_who_is_listening_at_this_moment_is_forgotten_too_and_gets_no_further(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    with serving(panel) as served:
+        ann = served.remote("Annabelle")
+        ann.open()
+        assert ann.send().status == 200
+        assert "1 vote is out" in run("forget", panel.folder, "Annabelle", "--yes")
+        assert not list(panel.ratings.glob("*annabelle*"))
+        assert ann.send().status == 404
+        assert not list(panel.ratings.glob("*annabelle*"))
+
+
+def test_a_listener_whose_votes_cannot_be_erased_is_not_said_to_be_forgotten(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    Links(panel, panel.ratings).add(["Ann"])
+    with Session.open(panel, "Ann") as session:
+        take(session)
+    (panel.ratings / "withdrawn").mkdir()
+    (panel.ratings / "withdrawn" / "withdrawn.json").write_text("no record")
+    done = CliRunner().invoke(app, ["forget", str(panel.folder), "Ann", "--yes"])
+    assert isinstance(done.exception, CannotWithdraw)
+    assert "cannot be read" in str(done.exception)
+    assert list(panel.ratings.glob("*ann*.csv"))
 
 
 def test_the_command_serves_tells_no_link_in_its_log_and_ends_cleanly(tmp_path: Path) -> None:

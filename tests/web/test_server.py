@@ -18,6 +18,7 @@ from gaplisten.panel import methods
 from gaplisten.panel.session import Session
 from gaplisten.panel.web_sounds import WEB_RATE
 from gaplisten.web.guard import Bucket, Rate
+from gaplisten.web.links import LINKS
 from kit.disk import full
 from kit.panels import NO_STEPS, SHORT, make_panel, saved_rows, take
 from kit.pulse import wait_for
@@ -293,6 +294,19 @@ def test_a_session_that_stands_still_is_closed_and_goes_on_by_itself(tmp_path: P
         wait_for(lambda: not list(panel.ratings.glob("*-*.lock")), what="the session is closed")
         assert ann.send().status == 200  # the page that stood open knows nothing of it
     assert len(saved_rows(panel)) == 2
+
+
+def test_sessions_are_closed_also_after_the_links_could_not_be_read_for_a_while(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr")
+    with serving(panel, idle_seconds=0.4) as served:
+        ann = served.remote()
+        ann.open()
+        links = panel.ratings / LINKS
+        before = links.read_bytes()
+        links.write_text("no links")
+        wait_for(lambda: not list(panel.ratings.glob("*-*.lock")), what="the session is closed")
+        links.write_bytes(before)
+        assert ann.send().status == 200
 
 
 def test_a_page_goes_on_when_the_server_was_started_anew_and_sets_no_level_again(tmp_path: Path) -> None:

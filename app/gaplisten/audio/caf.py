@@ -43,7 +43,7 @@ def check_caf(file: BinaryIO, length: int) -> Promise:
     if codec == b"alac":
         notes = _cookie(_part(file, found.get(b"kuki", (0, 0)), 64), form)
         frames, sizes = _in_packets(_part(file, found.get(b"pakt", (0, 0)), _MOST_TABLE), form, size - 4)
-        _check_beginnings(file, found[b"data"][0] + 4, sizes, struct.unpack(">I", form[24:28])[0])
+        _check_packets(file, found[b"data"][0] + 4, sizes, struct.unpack(">I", form[24:28])[0])
     end = max(start + size for start, size in found.values())
     return Promise(notes or more(length - end), frames)
 
@@ -122,14 +122,29 @@ def _in_packets(table: bytes, form: bytes, there: int) -> tuple[int, list[int]]:
     return int(frames), sizes
 
 
-def _check_beginnings(file: BinaryIO, start: int, sizes: list[int], channels: int) -> None:
-    """Refuse a packet of ALAC that begins as none does: its first three bits say what follows."""
+def _check_packets(file: BinaryIO, start: int, sizes: list[int], channels: int) -> None:
+    """Refuse a packet of ALAC that begins or ends as none does; a decoder plays whatever it makes of it.
+
+    The first three bits say what follows, then stand four of a number, twelve that are 0, one that tells of a
+    count, two (0 to 2) of how many low bytes stand apart. Three bits 1 end it, filled up to a byte with 0
+    (`ALACBitUtilities`, `ALACDecoder::Decode` in Apple's sources).
+    """
     known = {1: (_ONE,), 2: (_PAIR,)}.get(channels, (_ONE, _PAIR, _LOW))
     for number, size in enumerate(sizes, 1):
         file.seek(start)
-        if size and file.read(1)[0] >> 5 not in known:
-            raise HeaderFault(f"is damaged: packet {number} of {len(sizes)} begins as none does", COPY_AGAIN)
+        head = file.read(min(size, 3))
+        file.seek(start + max(size - 2, 0))
+        tail = int.from_bytes(file.read(min(size, 2)), "big")
         start += size
+        if not size:
+            continue
+        first = int.from_bytes(head.ljust(3, b"\0"), "big")
+        begins = head[0] >> 5 in known and not first >> 5 & 0xFFF and first >> 2 & 3 != 3
+        filled = (tail & -tail).bit_length() - 1  # bits 0 at the end; -1 where all are
+        ends = 0 <= filled < 8 and tail >> filled & 7 == 7
+        if not (begins and ends):
+            how = "begins" if not begins else "ends"
+            raise HeaderFault(f"is damaged: packet {number} of {len(sizes)} {how} as none does", COPY_AGAIN)
 
 
 def _numbers(data: bytes, most: int) -> Iterator[int]:

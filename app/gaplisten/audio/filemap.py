@@ -97,6 +97,10 @@ class KeepsPieces(Protocol):
         ...
 
 
+Sound = Signal | SampleSource
+"""What can be heard and drawn: sound in memory, or read from its file by the block."""
+
+
 def read_floats(source: SampleSource, start: int, stop: int) -> Samples:
     """Return the frames ``[start, stop)`` as float32 of full scale ±1.0, shape ``(n, channels)``."""
     return np.multiply(source.raw(start, stop), np.float32(source.scale), dtype=np.float32)
@@ -174,6 +178,9 @@ class ArraySource:
         return True
 
 
-def as_source(sound: Signal | SampleSource) -> SampleSource:
+def as_source(sound: Sound) -> SampleSource:
     """Return `sound` as something that can be read in pieces."""
-    return ArraySource(sound.samples, sound.rate) if isinstance(sound, Signal) else sound
+    if not isinstance(sound, Signal):
+        return sound
+    lies_in: SampleSource | None = getattr(sound.samples, "source", None)  # of `longfile.FileSamples`
+    return ArraySource(sound.samples, sound.rate) if lies_in is None else lies_in

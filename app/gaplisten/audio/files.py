@@ -31,6 +31,7 @@ from gaplisten.audio.headers import (
     has_sound_magic,
     refuse_text,
 )
+from gaplisten.audio.longfile import IN_MEMORY_SAMPLES, file_of
 from gaplisten.audio.promises import HeaderFault, Promise
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.durable.files import not_written, whole_path
@@ -49,7 +50,10 @@ _MOST_SAMPLES_PER_BYTE = 8192  # FLAC's silence: 65,535 samples in a frame of el
 _HEAD = 1024
 _BLOCK = 1 << 18
 _FULL = 1 << 16  # bytes left on a disk on which the next block had no room
-IN_MEMORY_SAMPLES = 1 << 24  # 64 MB, nearly six minutes of 48 kHz mono
+FLOATS = {"FLOAT", "DOUBLE"}
+"""Encodings that may hold what is no number."""
+EXACTLY_FOUND = {*FLOATS, "PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "ULAW", "ALAW"}
+"""Encodings of which any frame is the same wherever reading begins."""
 _INTEGER_BITS = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 _FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aif": "AIFF", ".aiff": "AIFF", ".w64": "W64", ".rf64": "RF64"}
 
@@ -268,7 +272,7 @@ def read_all(info: SoundInfo) -> Signal:
     except (soundfile.SoundFileError, OSError) as error:
         raise _unreadable(info.path, error) from error
     _refuse_missing(info, len(samples))
-    _refuse_unreal(info, samples)
+    refuse_unreal(info, samples)
     _refuse_changed(info, samples)
     return Signal(samples, info.rate)
 
@@ -370,7 +374,11 @@ def clipped_samples(signal: Signal, subtype: str = "PCM_16") -> int:
 
 def signal_notes(signal: Signal) -> tuple[str, ...]:
     """Return sentences about a signal that is allowed but unusual."""
-    peak = float(max(signal.samples.max(initial=0.0), -signal.samples.min(initial=0.0)))
+    lies_in = file_of(signal)
+    if lies_in is not None:
+        peak = lies_in.peak
+    else:
+        peak = float(max(signal.samples.max(initial=0.0), -signal.samples.min(initial=0.0)))
     if peak > 1.0:
         return (f"samples reach {20 * np.log10(peak):+.1f} dB beyond full scale",)
     return ()
@@ -508,7 +516,8 @@ def _refuse_changed(info: SoundInfo, samples: Samples) -> None:
         raise SoundFileError(str(info.path), fact, "copy or export it again")
 
 
-def _refuse_unreal(info: SoundInfo, samples: Samples) -> None:
+def refuse_unreal(info: SoundInfo, samples: Samples) -> None:
+    """Raise `SoundFileError` with the first place of a sample that is no finite number."""
     first, count = None, 0
     for start in range(0, len(samples), _BLOCK):
         finite = np.isfinite(samples[start : start + _BLOCK])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gaplisten.audio import longfile
 from gaplisten.audio.signal import Signal
 from gaplisten.jobs import Job
 
@@ -40,6 +42,7 @@ _SHELF_HZ, _SHELF_DB, _SHELF_Q = 1681.974450955533, 3.999843853973347, 0.7071752
 _HIGH_PASS_HZ, _HIGH_PASS_Q = 38.13547087602444, 0.5003270373238773
 
 Column = npt.NDArray[np.floating[Any]]  # one channel
+LongColumn = Column | longfile.Column
 Envelope = npt.NDArray[np.float64]
 Frames = npt.NDArray[np.int64]
 Point = tuple[float, float]  # active level and threshold, both in dBov
@@ -120,7 +123,7 @@ def _one_channel(samples: Column, rate: int) -> ActiveLevel:
     return _method_b(float(np.dot(exact, exact)), len(exact), envelope, math.ceil(HANGOVER * rate), 1)
 
 
-def _one_long_channel(samples: Column, rate: int) -> ActiveLevel:
+def _one_long_channel(samples: LongColumn, rate: int) -> ActiveLevel:
     """Measure all of a long channel, with the mean of each `STEP_MS` in place of its samples' magnitudes.
 
     Two such means lie within a thirtieth of the smoothing's time constant, so the envelope is hardly another
@@ -204,12 +207,18 @@ def active_level(samples: npt.ArrayLike, rate: int) -> ActiveLevel:
     >>> active_level(np.zeros(8000), 8000).silent
     True
     """
+    if isinstance(samples, longfile.FileSamples) and len(samples) > LONG_SECONDS * rate:
+        return _of_all([_one_long_channel(column, rate) for column in samples.columns()])
     array = np.asarray(samples)
     if not np.issubdtype(array.dtype, np.floating):
         array = array.astype(np.float64)
     columns = array[:, None] if array.ndim == 1 else array
     measure = _one_long_channel if len(columns) > LONG_SECONDS * rate else _one_channel
-    each = [measure(column, rate) for column in columns.T]
+    return _of_all([measure(column, rate) for column in columns.T])
+
+
+def _of_all(each: Sequence[ActiveLevel]) -> ActiveLevel:
+    """Return the level of all channels: the means of their powers."""
     if len(each) == 1:
         return each[0]
     power = float(np.mean([0.0 if one.silent else 10.0 ** (one.dbov / 10.0) for one in each]))
@@ -220,6 +229,8 @@ def active_level(samples: npt.ArrayLike, rate: int) -> ActiveLevel:
 
 def peak(signal: Signal) -> float:
     """Return the largest magnitude, over all of it."""
+    if (lies_in := longfile.file_of(signal)) is not None:
+        return lies_in.peak
     if not signal.samples.size:
         return 0.0
     return float(max(signal.samples.max(), -signal.samples.min()))

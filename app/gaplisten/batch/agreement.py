@@ -135,8 +135,8 @@ class Agreement:
         Correlation of values and of ranks, -1..1; None where it is not defined (fewer than three pairs, or no
         spread).
     pearson_low, pearson_high, spearman_low, spearman_high
-        Ends of their 95 % intervals by the bootstrap; None where there are too few clips to be drawn, or all
-        draws agree.
+        Ends of their 95 % intervals by the bootstrap; None where there are too few clips to be drawn, or
+        nearly all draws agree.
     over
         What the intervals speak about.
     rmse
@@ -359,11 +359,11 @@ def _ranks_of_each(weight: Values, values: Values) -> Values:
 
 def _percentiles(drawn: Values) -> Interval | None:
     known = drawn[np.isfinite(drawn)]
-    # Where all draws agree (the ranks of a few conditions, say) they do not tell how sure that is.
-    if len(known) < DRAWS // 2 or np.ptp(known) < 1e-9:
+    if len(known) < DRAWS // 2:
         return None
     low, high = np.quantile(known, [0.025, 0.975])
-    return float(low), float(high)
+    # Where nearly all draws agree (the ranks of a few conditions, say) they do not tell how sure that is.
+    return (float(low), float(high)) if high - low > 1e-9 else None
 
 
 # --- tables -------------------------------------------------------------------------------------------------

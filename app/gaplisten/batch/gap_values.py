@@ -20,6 +20,7 @@ from gaplisten.clips.opening import open_clip
 from gaplisten.durable.digests import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
+from gaplisten.languages import counted
 from gaplisten.loss.measures import MEASURES, GapTable, measure_gaps
 from gaplisten.loss.measures.engine import AMONG, by_losses, measure_among
 from gaplisten.loss.measures.facts import gap_facts
@@ -31,6 +32,7 @@ from gaplisten.metrics.gaps import CODE
 COMPARED = tuple(measure for measure in MEASURES if not measure.among)
 """The measures of a build: those that compare versions with each other say nothing of one."""
 _FEW = 12  # versions for which starting processes takes longer than measuring them
+_TOLD_MS = 20  # from which on another length is told: a packet; a decoder's own delay is mostly less
 _MOST_BYTES = 50_000_000  # of one clip's versions that are measured in one go: half an hour at 16 kHz
 
 
@@ -47,7 +49,8 @@ class ClipGaps:
     values
         By measure's key: one value per gap, None where it cannot be told.
     told
-        By the key of the measure that it follows from: what is to be said of the version as a whole.
+        By the key of the measure that it follows from, "length" or "channels": what is to be said of the
+        version as a whole.
     reference, losses
         SHA-256 of the reference's file (empty for none), and of what was lost.
     problem
@@ -189,7 +192,7 @@ def _key(version: Version) -> str:
     met = version.clip.as_met_by(file_of(version))
     raw = version.clip.raw
     files = [content_of(version.path, raw), content_of(version.clip.reference, raw), trace_digest(met)]
-    return key_of(code=CODE, files=files, form=2)
+    return key_of(code=CODE, files=files, form=3)
 
 
 def _measured(item: _Together) -> list[ClipGaps]:
@@ -262,8 +265,24 @@ def _told(version: Version, column: str, opened: OpenClip, table: GapTable, trac
         reference=content_of(version.clip.reference, version.clip.raw),
         losses=losses_digest(trace),
         doubts=tuple(str(doubt) for doubt in doubts_about(opened)),
-        told={fact.key: fact.said for fact in table.clip.get(column, ())},
+        told={fact.key: fact.said for fact in table.clip.get(column, ())} | _shape(version, opened, trace),
     )
+
+
+def _shape(version: Version, opened: OpenClip, trace: LossTrace) -> dict[str, str]:
+    """Return what is to be said of a version's length and channels, which no measure looks at."""
+    sound, clean = opened.conditions[version.condition], opened.reference
+    if clean is None:
+        return {}
+    said = {}
+    more = sound.frames - clean.frames
+    if abs(more) * 1000 >= _TOLD_MS * trace.rate:
+        way = "longer" if more > 0 else "shorter"
+        said["length"] = f"the file is {abs(more) / trace.rate * 1000:.0f} ms {way} than the reference"
+    if sound.channels != clean.channels:
+        own = counted(sound.channels, "channel")
+        said["channels"] = f"the file has {own}, the reference {clean.channels}"
+    return said
 
 
 def tables_of(opened: OpenClip, known: Mapping[str, ClipGaps]) -> list[GapTable]:

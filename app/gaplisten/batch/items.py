@@ -13,7 +13,7 @@ from gaplisten.audio.headerless import RawFormat
 from gaplisten.batch.journal import key_of
 from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.clip import Clip, ClipSet, ConditionFile, PacketLength
-from gaplisten.clips.clip_tables import ClipTableError, read_clip_table
+from gaplisten.clips.clip_tables import ClipTableError, stratum_of, told_of_clips
 from gaplisten.clips.consistency import doubts_about
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.matching import grids_of
@@ -28,7 +28,6 @@ from gaplisten.errors import GaplistenError
 from gaplisten.loss.strata import Stratum
 
 REFERENCE, LOSSY = "reference", "lossy"
-NOT_TOLD = "not told"
 _MOST_NAMES, _NEARLY_ALL = 400, 0.9
 
 
@@ -298,13 +297,7 @@ def said_of_clips(versions: Sequence[Version], path: Path) -> tuple[tuple[str, .
         If the table cannot be used, or rows for a clip differ.
     """
     named = [replace(version.clip, lossy=version.path) for version in versions]
-    keys = [keys_of(clip) for clip in named]
-    table = read_clip_table(path, frozenset(itertools.chain.from_iterable(keys)))
-    if table.doubles:
-        fact = f"has rows for {table.doubles[0]} that differ"
-        raise ClipTableError(str(path), fact, "keep one of them")
-    cells = [next((table.rows[key] for key in own if key in table.rows), {}) for own in keys]
-    return table.columns, cells
+    return told_of_clips(path, [keys_of(clip) for clip in named])
 
 
 def stratified(versions: Sequence[Version], path: Path, column: str) -> list[Version]:
@@ -322,7 +315,7 @@ def stratified(versions: Sequence[Version], path: Path, column: str) -> list[Ver
         way_out = f"there are {', '.join(map(repr, columns))}"
         raise ClipTableError(str(path), f"has no column {column!r}", way_out)
     return [
-        replace(version, stratum=f"{column} {row[column]}" if row.get(column) else NOT_TOLD)
+        replace(version, stratum=stratum_of(column, row))
         for version, row in zip(versions, cells, strict=True)
     ]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gaplisten.batch.items import LOSSY, REFERENCE
@@ -49,6 +51,8 @@ class Offer:
         The concealers there are.
     edited
         Names of clips whose loss was painted or made anew in the workbench.
+    clip_table
+        The table that tells more of the clips, where one was chosen.
     """
 
     clipset: ClipSet
@@ -56,6 +60,7 @@ class Offer:
     concealers: tuple[Named, ...]
     catalogue: Any
     edited: frozenset[str] = frozenset()
+    clip_table: Path | None = None
 
     @property
     def title(self) -> str:
@@ -111,28 +116,28 @@ def versions_offered(offer: Offer) -> list[Offered]:
     return [*found, *(Offered(name, name) for name in offer.clipset.conditions)]
 
 
-def metrics_offered(service: str) -> list[Offered]:
+def metrics_offered(services: Mapping[str, str]) -> list[Offered]:
     """Return all metrics; those that cannot be had with the reason.
 
     Parameters
     ----------
-    service
-        Why the PLC-MOS service cannot be used; empty when it can.
+    services
+        By metric why its service cannot be used; empty when it can.
     """
     from gaplisten.metrics.catalogue import built_in, third_party
 
     metrics = [found.metric for found in built_in().values()]
-    own = [_metric(metric, service) for metric in metrics if not metric.needs_trace]
-    by_gap = [_metric(metric, service) for metric in metrics if metric.needs_trace]
+    own = [_metric(metric, services) for metric in metrics if not metric.needs_trace]
+    by_gap = [_metric(metric, services) for metric in metrics if metric.needs_trace]
     foreign = [
         Offered(name, name, f"of another package: {entry.value}") for name, entry in third_party().items()
     ]
     return [*own, *foreign, *by_gap]
 
 
-def _metric(metric: Metric, service: str) -> Offered:
+def _metric(metric: Metric, services: Mapping[str, str]) -> Offered:
     if metric.service:
-        return Offered(metric.name, metric.title, metric.source, service)
+        return Offered(metric.name, metric.title, metric.source, services[metric.name])
     needs = ["reference"] * metric.needs_reference + ["loss trace"] * metric.needs_trace
     tip = "; ".join(
         [f"needs {' and '.join(needs)}"] * bool(needs) + [f"{metric.direction} is better", metric.source]

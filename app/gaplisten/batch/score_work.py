@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gaplisten.batch.conceal_work import Concealed, ConcealWish, conceal_clips
-from gaplisten.batch.items import Version, stratified, versions_of
+from gaplisten.batch.items import Version, said_of_clips, stratified, versions_of
 from gaplisten.batch.run import ProcessWorkers
 from gaplisten.batch.score import ScoreBatch, apart, described, score_journal, score_versions
 from gaplisten.batch.summary import summarise_scores, tidy
@@ -41,8 +41,8 @@ class ScoreWish:
     transcripts
         What is said in the clips: a table, a list or a folder; None for what was found beside them.
     metadata, strata
-        A table with a row for each clip, and its column that tells clips apart; None and empty for the length
-        of bursts.
+        A table with a row for each clip, whose columns stand in ours, too, and the one that tells clips
+        apart; None and empty for the length of bursts.
     """
 
     clipset: ClipSet
@@ -88,7 +88,7 @@ def score_clips(wish: ScoreWish, catalogue: Any, job: Job, by_service: ByService
     Parameters
     ----------
     by_service
-        Scores versions by the metric that a service computes, where that is wished.
+        Scores versions by the metrics that services compute, where that is wished.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def score_clips(wish: ScoreWish, catalogue: Any, job: Job, by_service: ByService
         concealed = conceal_clips(made, catalogue, PartOf(job, 0.0, ahead))
     versions = _versions(wish, concealed)
     batch = _scored(versions, wish, by_service, PartOf(job, ahead, 1.0 - ahead, "scoring"))
-    write_table(wish.table, tidy(batch.rows))
+    write_table(wish.table, tidy(batch.rows, *_said(wish, versions)))
     write_table(wish.summary, summarise_scores(batch.rows))
     return Scored(wish, batch, concealed)
 
@@ -125,9 +125,24 @@ def told(wish: ScoreWish) -> ScoreWish:
         said = read_transcripts(wish.transcripts, wish.clipset.clips)
         clips = with_transcripts(wish.clipset.clips, said)
         wish = replace(wish, clipset=replace(wish.clipset, clips=clips))
-    if wish.metadata is not None:
-        stratified(list(versions_of(wish.clipset)), wish.metadata, wish.strata)
+    there = list(versions_of(wish.clipset))
+    _parted(there, wish)
+    _said(wish, there)
     return wish
+
+
+def _parted(versions: list[Version], wish: ScoreWish) -> list[Version]:
+    if wish.metadata is None or not wish.strata:
+        return versions
+    return stratified(versions, wish.metadata, wish.strata)
+
+
+def _said(wish: ScoreWish, versions: list[Version]) -> tuple[tuple[str, ...], dict[Path, Mapping[str, str]]]:
+    """Return the columns of the table of clips, and what it says of the clip of each version's file."""
+    if wish.metadata is None:
+        return (), {}
+    more, cells = said_of_clips(versions, wish.metadata)
+    return more, {version.path: row for version, row in zip(versions, cells, strict=True)}
 
 
 def _check_room(table: Path) -> None:
@@ -153,7 +168,7 @@ def _versions(wish: ScoreWish, concealed: Concealed | None) -> list[Version]:
     wanted = {*wish.conditions, *(one.name for one in wish.concealers)}
     every = versions_of(replace(wish.clipset, clips=tuple(clips)))
     versions = [version for version in every if version.condition in wanted]
-    return versions if wish.metadata is None else stratified(versions, wish.metadata, wish.strata)
+    return _parted(versions, wish)
 
 
 def _made(concealed: Concealed | None) -> dict[str, list[ConditionFile]]:
@@ -178,5 +193,5 @@ def _scored(versions: list[Version], wish: ScoreWish, by_service: ByService, job
                 batch += score_versions(versions, metrics, workers, journal, force=wish.force, job=part)
         if asked:
             part = PartOf(job, share, 1.0 - share)
-            batch += by_service(versions, journal, force=wish.force, job=part)
+            batch += by_service(versions, journal, asked, force=wish.force, job=part)
     return batch

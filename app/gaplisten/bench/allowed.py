@@ -25,10 +25,17 @@ class Review:
         Those that run nothing but a plugin, or that the user has allowed before.
     wishes
         The others, each with what it wants; they stay off.
+    granted
+        What those of the first want that the user has allowed before.
     """
 
     freed: tuple[Withheld, ...] = ()
     wishes: tuple[tuple[Withheld, Wish], ...] = ()
+    granted: tuple[Wish, ...] = ()
+
+    def still(self, now: Review) -> Review:
+        """Return what of this is the same in a later review, which has the later stamps of the files."""
+        return Review(wishes=tuple(each for each in now.wishes if each in self.wishes))
 
 
 def withhold(work: Work, document: str) -> Work:
@@ -52,14 +59,24 @@ def withhold(work: Work, document: str) -> Work:
 
 def review(work: Work, catalogue: Found) -> Review:
     """Tell which of the withheld concealers may go on; the files they name are read, nothing is run."""
-    freed, wishes = [], []
+    freed, wishes, granted = [], [], []
     for each in work.withheld:
         wish = wish_of(each.choice.concealer, each.choice.values, catalogue)
         if wish is None or is_allowed(work.document, wish):
             freed.append(each)
+            if wish is not None:
+                granted.append(wish)
         else:
             wishes.append((each, wish))
-    return Review(tuple(freed), tuple(wishes))
+    return Review(tuple(freed), tuple(wishes), tuple(granted))
+
+
+def touched(work: Work, granted: Sequence[Wish]) -> tuple[Choice, ...]:
+    """Return the concealers that were allowed and of which a file has been written or replaced since."""
+    old = [wish for wish in granted if not wish.untouched()]
+    return tuple(
+        each for each in work.choices if any(wish.is_of(each.concealer, each.values) for wish in old)
+    )
 
 
 def remember(work: Work, choices: Sequence[Choice], catalogue: Found) -> None:

@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from gaplisten.bench.allowed import Review, remember, remember_shown, review, withheld_lanes
+from gaplisten.bench.allowed import withheld_lanes
 from gaplisten.bench.concealing import Concealing
+from gaplisten.bench.consenting import Consenting
 from gaplisten.bench.document import Document
 from gaplisten.bench.events import Event
 from gaplisten.bench.gap_measures import GapMeasures
@@ -26,7 +27,7 @@ from gaplisten.bench.loss_edits import lossy_with, restorable, trace_of
 from gaplisten.bench.opening import FileLanes, Opened, file_lanes, find_set, open_fully
 from gaplisten.bench.pinning import pinned, settled
 from gaplisten.bench.settings import Settings, read_settings
-from gaplisten.bench.state import Note, Sources, Withheld, Work
+from gaplisten.bench.state import Note, Sources, Work
 from gaplisten.bench.tasks import Task, Tasks
 from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.checking import AT_OPENING, Checked, checked
@@ -39,6 +40,8 @@ from gaplisten.loss.trace import Gap, LossTrace
 
 log = logging.getLogger(__name__)
 
+AS_IT_IS = "+0.0 dB for all lanes"
+"""The gain in words of a long clip that is heard while its level is still being measured."""
 DOUBTFUL = "\N{WARNING SIGN}"
 """Stands before the name of what follows from files that do not fit together."""
 
@@ -128,7 +131,7 @@ class Controller:
         self.catalogue_changed, self.document_changed = Event(), Event()
         self.previewed, self.said, self.failed = Event(), Event(), Event()
         self.levels_changed, self.stirred, self.closed = Event(), Event(), Event()
-        self.consent_wanted, self.doubts_changed = Event(), Event()
+        self.doubts_changed = Event()
         self._doubts: tuple[Doubt, ...] = ()
         self.checked: tuple[Checked, ...] = ()
         self._checking: Task | None = None
@@ -141,13 +144,18 @@ class Controller:
         self.hearing = hearing
         hearing.heard_changed.connect(self._list_heard)
         self.concealing = Concealing()
+        self.consent = Consenting(self.document, self.tasks, lambda: self.catalogue)
+        self.consent_wanted = self.consent.wanted
+        self.consent.changed.connect(self._relane)
+        self.consent.said.connect(self.said.emit)
+        self.consent.failed.connect(self.failed.emit)
         self.clipset: ClipSet | None = None
         self.opened: OpenClip | None = None
         self.trace: LossTrace | None = None
         self.listed = ""
         self.lanes: tuple[Lane, ...] = ()
         self._colours = Colours()
-        self.gain, self.gain_note = 1.0, ""
+        self.gain, self._gain_note = 1.0, ""
         self.originals: dict[str, Lane] = {}
         self.levels = LevelMeasures(self.originals)
         self.levels.changed.connect(self._on_levels)
@@ -165,12 +173,10 @@ class Controller:
         self._finding: Task | None = None
         self._opening: Task | None = None
         self._looking: Task | None = None
-        self._reviewing: Task | None = None
         self._scanning: Task | None = None
-        self.review = Review()
-        self._asked: tuple[Withheld, ...] = ()
         self.files = FileLanes()
         self._shown: str | None = None
+        self._heard_in_place: str | None = None  # the clip whose files are heard while it is being opened
         self.document.listeners.append(self._on_work)
 
     def poll(self) -> None:
@@ -204,12 +210,13 @@ class Controller:
         """Take these concealers and this runner (tests bring their own)."""
         self.concealing.use(catalogue, runner)
         self._settle()
-        self._review()
+        self.consent.look()
         self._wish()
         self.catalogue_changed.emit()
 
     def _wish(self) -> None:
         if self.opened is not None:
+            self.consent.hold_back_changed()
             self.concealing.wish(self.document.work.choices)
             self.stirred.emit()
             self._relane()
@@ -232,52 +239,10 @@ class Controller:
         """Return the work as a file is to keep it: with all parameters, and the plugins' hashes."""
         return pinned(self.document.work, self.catalogue)
 
-    def _review(self) -> None:
-        """Find out which withheld concealers run nothing but plugins, or were allowed before."""
-        self.tasks.cancel(self._reviewing)
-        work, catalogue = self.document.work, self.catalogue
-        if work.withheld and catalogue is not None:
-            self._reviewing = self.tasks.run(
-                "looking at what the file runs",
-                lambda _job: review(work, catalogue),
-                self._on_reviewed,
-                quiet=True,
-            )
-
-    def _on_reviewed(self, found: Review) -> None:
-        if found.freed:
-            self.document.let_go(found.freed)  # the others are looked at again
-            return
-        self.review = found
-        self._relane()
-        wanted = tuple(each for each, _ in found.wishes)
-        if wanted and wanted != self._asked:  # not again whenever plugins are read again
-            self._asked = wanted
-            self.consent_wanted.emit()
-
-    def allow(self) -> None:
-        """Let the file's concealers run what they want, now and whenever this file is opened."""
-        shown, work = self.review, self.document.work
-        try:
-            remember_shown(work, shown)
-        except OSError as error:
-            self._not_remembered(error)
-        self.document.let_go([each for each, _ in shown.wishes])
-
     def saved(self, path: Path, digest: str) -> None:
         """Take the work for saved in a file with that SHA-256, which may run what runs now."""
         self.document.mark_saved(path, digest)
-        work, catalogue = self.document.work, self.catalogue
-        if catalogue is None:
-            return
-        try:
-            remember(work, self.to_save().choices, catalogue)
-        except OSError as error:
-            self._not_remembered(error)
-
-    def _not_remembered(self, error: OSError) -> None:
-        fact = f"what was allowed is not remembered: {error.strerror}"
-        self.failed.emit(GaplistenError(str(error.filename), fact, "it will be asked about again"))
+        self.consent.take_for_saved(self.to_save())
 
     @property
     def busy(self) -> bool:
@@ -382,10 +347,11 @@ class Controller:
     def _on_files(self, files: FileLanes) -> None:
         self.files = files = replace(files, lanes=self._colours.coloured(files.lanes))
         if files.lanes and (self.opened is None or self.opened.clip.name != self._shown):
-            self._on_opened(Opened(None, None, None, 1.0, ""))
+            self._on_opened(Opened(None, None, None, 1.0, f"{AS_IT_IS}, until its level is known"))
             self.previewed.emit()
 
     def _on_not_opened(self, error: Exception) -> None:
+        self.files = FileLanes()
         self._on_opened(Opened(None, None, None, 1.0, ""))
         self.failed.emit(error)
         self._check_some()
@@ -396,10 +362,16 @@ class Controller:
         self._lossy = opened.lossy
         reference = opened.clip.reference if opened.clip is not None else None
         self.concealing.set_material(opened.lossy, opened.trace, reference)
-        self.gain, self.gain_note = opened.gain, opened.gain_note
-        self.hearing.new_clip(opened.gain)
+        self.gain, self._gain_note = opened.gain, opened.gain_note
+        # What is heard already goes on: its gain follows when it next begins.
+        if opened.clip is not None and self._heard_in_place == opened.clip.clip.name:
+            self.hearing.gain_is(opened.gain)
+        else:
+            self.hearing.new_clip(opened.gain)
+        self._heard_in_place = self._shown if opened.clip is None and self.files.lanes else None
         self.levels.forget_demands()
         if opened.clip is not None:
+            self.consent.hold_back_changed()
             self.concealing.wish(self.document.work.choices)
             self.stirred.emit()
         self._relane(announce=False)
@@ -416,6 +388,12 @@ class Controller:
             self.said.emit("; ".join(opened.clip.notes))
         if opened.clip is not None:
             self._check_some()
+
+    @property
+    def gain_note(self) -> str:
+        """The one gain of the clip that is shown, in words."""
+        waits = self.hearing.gain_waits
+        return f"{AS_IT_IS}; {self._gain_note}, when it is next started" if waits else self._gain_note
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
@@ -462,12 +440,12 @@ class Controller:
     @property
     def frames(self) -> int:
         """Length of the clip that is shown, in frames."""
-        return self.opened.frames if self.opened else 0
+        return self.opened.frames if self.opened else self.files.frames
 
     @property
     def rate(self) -> int:
         """Rate of the clip that is shown, in Hz (0 when there is none)."""
-        return self.opened.rate if self.opened else 0
+        return self.opened.rate if self.opened else self.files.rate
 
     @property
     def clip_name(self) -> str | None:
@@ -496,7 +474,7 @@ class Controller:
     def _all_lanes(self) -> tuple[Lane, ...]:
         clip = self.opened
         if clip is None:
-            return ()
+            return self.files.lanes
         edited = self.document.work.clip(clip.clip.name).loss is not None
         lanes = []
         if clip.reference is not None:
@@ -516,7 +494,7 @@ class Controller:
                 Lane(ident, name, Role.CONDITION, signal, state=remark, own_loss=own, own_trace=trace)
             )
         lanes += self.concealing.lanes()
-        lanes += withheld_lanes(self.document.work, self.review)
+        lanes += withheld_lanes(self.document.work, self.consent.review)
         lanes = [self._marked(lane) for lane in lanes]
         edited_lanes = [self.edits(lane) for lane in lanes]
         for gone in set(self.originals) - {lane.ident for lane in lanes}:
@@ -642,6 +620,8 @@ class Controller:
     # -- the document ---------------------------------------------------------------------------------
 
     def _on_work(self, before: Work, work: Work) -> None:
+        # First of all: whoever looks a concealer up by its path has its code described, and so run.
+        self.consent.hold_back_changed()
         if work.sources != before.sources:
             self._find(work.sources)
         elif work.current != before.current:
@@ -657,8 +637,7 @@ class Controller:
             self._relane()
             self.doubts_changed.emit()
         if work.withheld != before.withheld:
-            self.review = Review()
-            self._review()
+            self.consent.look_again()
             self._relane()
         if work.choices != before.choices:
             self._settle()
@@ -676,7 +655,7 @@ class Controller:
 
     def open_work(self, work: Work, path: Path | None, *, unsaved: bool = False) -> None:
         """Start over with other work."""
-        self._asked = ()
+        self.consent.start_over()
         self.document.renew(work, path, unsaved=unsaved)
         self._settle()
 

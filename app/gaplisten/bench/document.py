@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -151,6 +151,11 @@ class Document:
         self._kept = self._kept.allowing(freed)
         self._become(self._work.allowing(freed))
 
+    def hold_back(self, taken: Collection[Choice]) -> None:
+        """Withhold concealers that were on, as what they run has changed: that is no edit, either."""
+        self._kept = self._kept.withholding(taken)
+        self._become(self._work.withholding(taken))
+
     def settle(self, settled: Callable[[Work], Work]) -> None:
         """Say the same work in other words, as it is now and as it was kept: that is no edit."""
         self._kept = settled(self._kept)
@@ -226,6 +231,11 @@ class Document:
     def judge_gaps(self, choices: GapChoices) -> None:
         """Judge gaps by these measures and thresholds; one run of changes is one step to undo."""
         self._edit("gap measures", replace(self._work, gaps=choices), "gaps")
+
+    def set_clip_table(self, path: Path | None) -> None:
+        """Have this table tell more of the clips, or none."""
+        label = "columns of a table" if path else "no columns of a table"
+        self._edit(label, replace(self._work, clip_table=path))
 
     def set_delay(self, clip: str, lane: str, frames: int) -> None:
         """Take a delay of so many frames out of a lane; 0 puts it back."""

@@ -37,6 +37,7 @@ class Hearing:
         self._lanes: tuple[Lane, ...] = ()
         self._loaded: list[tuple[str, Signal]] = []
         self._gain, self._as_is = 1.0, as_is
+        self._next_gain: float | None = None  # takes the place of the other as soon as nothing is heard
         self._heard, self._chosen = 0, ""  # key of what is heard; version that the user went to
         self._left = ""  # version that was chosen before
         self._until: int | None = None
@@ -62,6 +63,7 @@ class Hearing:
             if state.playing:
                 self._player.pause()
             self._until = None
+        self._take_gain(state)
         changed = state != self._last
         self.moving = changed or state.playing
         if changed:
@@ -72,9 +74,24 @@ class Hearing:
 
     def new_clip(self, gain: float) -> None:
         """Get ready for the lanes of another clip, heard with this gain."""
-        self._gain = 1.0 if self._as_is else gain
+        self._gain, self._next_gain = 1.0 if self._as_is else gain, None
         self._until, self._loaded = None, []
         self._player.load([], gain=self._gain, position=0)
+
+    def gain_is(self, gain: float) -> None:
+        """Hear the clip with this gain from when it next begins: it does not change while playing."""
+        self._next_gain = 1.0 if self._as_is else gain
+        self._take_gain(self.state)
+
+    @property
+    def gain_waits(self) -> bool:
+        """Whether another gain is to be heard from the next start on."""
+        return self._next_gain is not None
+
+    def _take_gain(self, state: PlayerState) -> None:
+        if self._next_gain is not None and not state.playing:
+            self._gain, self._next_gain = self._next_gain, None
+            self._player.set_gain(self._gain)
 
     def set_lanes(self, lanes: Sequence[Lane]) -> None:
         """Hear these lanes; one whose sound alone changed is exchanged without a stop.
@@ -167,7 +184,9 @@ class Hearing:
         self._until = None
         if not self._loaded:
             return False
-        if self.state.playing:
+        state = self.state
+        self._take_gain(state)
+        if state.playing:
             self._player.pause()
         else:
             self._player.play()

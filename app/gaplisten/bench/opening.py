@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from gaplisten.audio.filemap import SampleSource
+from gaplisten.audio.filemap import SampleSource, as_source
 from gaplisten.audio.gain import clip_gain
 from gaplisten.audio.level import LONG_SECONDS
 from gaplisten.audio.signal import Signal
@@ -76,10 +76,13 @@ def open_fully(
     others
         References of the set's clips by their names, among which the right one may be.
     """
+    from gaplisten.audio.in_place import read_in_place
     from gaplisten.clips.consistency import doubts_about
     from gaplisten.clips.opening import open_clip
 
-    opened = open_clip(clip if done.reference is None else replace(clip, reference=done.reference), job)
+    opened = open_clip(
+        clip if done.reference is None else replace(clip, reference=done.reference), job, read_in_place
+    )
     # An hour's clip is checked by its beginning like others: no more of it is compared.
     doubts = doubts_about(opened, others)
     trace, lossy = opened.trace, opened.lossy
@@ -109,19 +112,19 @@ def split_paths(paths: Sequence[Path]) -> tuple[list[Path], list[Path], list[Pat
     return work, [path for path in rest if path.is_dir()], [path for path in rest if not path.is_dir()]
 
 
-# -- long clips: drawn where they lie, while the sound to hear is still being read ---------------------
+# -- long clips: drawn and heard where they lie, while all that is known of them is still being found ----
 
 
 @dataclass(frozen=True, eq=False)
 class FileLanes:
-    """The files of a long clip, ready to be drawn.
+    """The files of a long clip, ready to be drawn and, where they need not be looked at before, heard.
 
     Parameters
     ----------
     sources
         By the identifier of the lane; empty for a short clip.
     lanes
-        The same as lanes without sound, with keys.
+        The same as lanes, with keys; those that must be decoded or looked at first have no sound yet.
     trace
         The written loss.
     """
@@ -134,19 +137,22 @@ class FileLanes:
 
 
 def file_lanes(clip: Clip) -> FileLanes:
-    """Return what of a long clip can be drawn from its files; nothing for a short one.
+    """Return what of a long clip can be drawn and heard from its files; nothing for a short one.
 
     Only headers and the trace are read. A file of another rate than the clip's clock is left out: it will be
     drawn after it was resampled.
     """
+    from gaplisten.audio.files import probe
+    from gaplisten.audio.in_place import lying_in_place
     from gaplisten.audio.opening import open_source
 
     sources: dict[str, SampleSource] = {}
     lanes: list[Lane] = []
     for ident, name, role, path in _files_of(clip):
         with suppress(GaplistenError):  # opening it for listening will tell
-            sources[ident] = open_source(path, clip.raw)
-            lanes.append(Lane(ident, name, role, None, state="reading", busy=True))
+            signal = lying_in_place(probe(path, clip.raw), floats=False)
+            sources[ident] = open_source(path, clip.raw) if signal is None else as_source(signal)
+            lanes.append(Lane(ident, name, role, signal, state="reading", busy=True))
     clock = next(iter(sources.values()), None)
     if clock is None or clock.frames < LONG_SECONDS * clock.rate:
         return FileLanes()

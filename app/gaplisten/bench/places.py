@@ -29,9 +29,13 @@ class Places:
         self._trail: list[Place] = []
         self._at = -1
 
-    def add(self, place: Place) -> None:
-        """Go to a place; it becomes the trail's end, or, with the playhead where it is, the same one."""
-        if self._at >= 0 and self._trail[self._at].is_at(place):
+    def add(self, place: Place, *, on_the_way: bool = False) -> None:
+        """Go to a place; it becomes the trail's end, or, with the playhead where it is, the same one.
+
+        The playhead of one who is still `on_the_way` tells nothing yet; what is seen does.
+        """
+        here = self._trail[self._at] if self._at >= 0 else None
+        if here == place if on_the_way else here is not None and here.is_at(place):
             self.now_at(place)
             return
         self._trail = [*self._trail[: self._at + 1], place][-MOST_PLACES:]

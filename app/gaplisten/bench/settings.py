@@ -11,7 +11,7 @@ from typing import Any
 
 import tomlkit
 
-from gaplisten import folders
+from gaplisten import folders, languages
 from gaplisten.audio.palettes import PALETTES
 from gaplisten.audio.spectrum_look import SCALES, SpectrumLook
 from gaplisten.bench.loop_edges import LOOP_EDGES
@@ -48,6 +48,8 @@ class Settings:
         -40 to 60 dB, 0 to 96000 Hz.
     spectrum_scale, spectrum_palette, spectrum_hatched
         Likewise.
+    language
+        Code of the window's language, from the next start on; "system" is what the desktop speaks.
     """
 
     theme: str = "system"
@@ -65,6 +67,7 @@ class Settings:
     spectrum_scale: str = "linear"
     spectrum_palette: str = "heat"
     spectrum_hatched: bool = False
+    language: str = "system"
 
     @property
     def spectrum(self) -> SpectrumLook:
@@ -87,6 +90,7 @@ class Settings:
 
 _ALLOWED: dict[str, Callable[[Any], bool]] = {
     "theme": lambda v: v in THEMES,
+    "language": lambda v: v == "system" or v in languages.window_codes(),
     "switching": lambda v: v in SWITCHING,
     "switching_ms": lambda v: 1.0 <= v <= 50.0,
     "context_ms": lambda v: 0.0 <= v <= 5000.0,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -290,6 +291,8 @@ class Work:
         Whether the lanes of all clips are brought to their reference's level.
     gaps
         How the gaps of all clips are judged.
+    clip_table
+        A table that tells more of the clips, a row for each; None for none.
     withheld
         Concealers that the file asks for and the user has not allowed, in the file's order.
     document
@@ -305,6 +308,7 @@ class Work:
     clips: Mapping[str, ClipWork] = field(default_factory=_no_clips)
     match_levels: bool = False
     gaps: GapChoices = field(default_factory=GapChoices)
+    clip_table: Path | None = None
     withheld: tuple[Withheld, ...] = ()
     document: str = field(default="", compare=False)
     seen: Seen | None = field(default=None, compare=False)
@@ -321,6 +325,16 @@ class Work:
             before = sum(other.place < each.place for other in held)
             choices.insert(each.place - before, each.choice)
         return replace(self, choices=tuple(choices), withheld=tuple(held))
+
+    def withholding(self, taken: Collection[Choice]) -> Work:
+        """Return this work with those of its concealers withheld, where they stand."""
+        held = {each.place: each for each in self.withheld}
+        places = itertools.filterfalse(frozenset(held).__contains__, itertools.count())
+        for place, choice in zip(places, self.choices, strict=False):
+            if choice in taken:
+                held[place] = Withheld(place, choice)
+        left = tuple(choice for choice in self.choices if choice not in taken)
+        return replace(self, choices=left, withheld=tuple(held[place] for place in sorted(held)))
 
     def with_clip(self, name: str, done: ClipWork) -> Work:
         """Return this work with `done` as what was done to the clip `name`."""

@@ -154,6 +154,7 @@ class _File(_Model):
     clips: dict[Name, _Clip] = {}
     match_levels: bool = False
     gaps: _Gaps = _Gaps()
+    clip_table: Name | None = None
     seen: _Seen | None = None
 
 
@@ -196,6 +197,8 @@ def _plain(work: Work, folder: Path, held: bool) -> dict[str, Any]:
         plain["lane_order"] = list(work.order)
     if work.match_levels:
         plain["match_levels"] = True
+    if work.clip_table is not None:
+        plain["clip_table"] = _relative(work.clip_table, folder)
     gaps = _plain_gaps(work.gaps)
     if gaps:
         plain["gaps"] = gaps
@@ -376,6 +379,7 @@ def _work(file: _File, folder: Path) -> Work:
         clips=MappingProxyType({name: done for name, done in clips.items() if done != ClipWork()}),
         match_levels=file.match_levels,
         gaps=_gaps(file.gaps),
+        clip_table=None if file.clip_table is None else _absolute(file.clip_table, folder),
         seen=_seen(file.seen),
     )
 
@@ -463,8 +467,8 @@ def _absolute(path: str, folder: Path) -> Path:
 
 def _named(work: Work) -> list[Path]:
     sources = work.sources
-    references = [sources.reference_folder, *(done.reference for done in work.clips.values())]
-    return [*sources.paths, *(choice.path for choice in sources.roles), *filter(None, references)]
+    others = [sources.reference_folder, work.clip_table, *(done.reference for done in work.clips.values())]
+    return [*sources.paths, *(choice.path for choice in sources.roles), *filter(None, others)]
 
 
 def _inside(path: Path, folder: Path) -> bool:

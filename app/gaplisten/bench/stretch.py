@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -94,10 +95,12 @@ class StretchMeasure:
         Event: `found` is another one.
     """
 
-    def __init__(self, tasks: Tasks) -> None:
+    def __init__(self, tasks: Tasks, clock: Callable[[], float] = time.monotonic) -> None:
         self.changed = Event()
         self._tasks = tasks
-        self._made: Derived[str, Stretch | None] = Derived(self._start, rest=REST_SECONDS, most=1)
+        self._made: Derived[str, Stretch | None] = Derived(
+            self._start, rest=REST_SECONDS, most=1, clock=clock
+        )
 
     def show(self, sound: Signal | SampleSource | None, start: int = 0, stop: int = 0) -> None:
         """Measure ``[start, stop)`` of this sound; nothing of none."""

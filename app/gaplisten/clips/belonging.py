@@ -15,7 +15,7 @@ from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.doubts import LEAST_ZERO_SECONDS, SOUNDING, Change, Doubt, percent
-from gaplisten.clips.likeness import ALIKE, SECONDS, alike_in_blocks, likeness_of_files
+from gaplisten.clips.likeness import ALIKE, SECONDS, are_alike_in_blocks, likeness_of_files
 from gaplisten.loss.measures.received import share_followed
 from gaplisten.loss.trace import Flags, LossTrace, runs_of
 
@@ -140,12 +140,8 @@ def _belong(reference: Signal, version: Signal, trace: LossTrace | None) -> bool
     equal = np.count_nonzero(np.abs(a[:count] - b[:count])[received] < 1e-4)
     if equal >= _EQUAL * np.count_nonzero(received):
         return True
-    likeness = alike_in_blocks(Signal.of(a, reference.rate), Signal.of(b, reference.rate))
-    if math.isnan(likeness):
-        return None
-    if likeness >= UNLIKE:
-        return True
-    return _waveform_alike(a, b, received)
+    alike = are_alike_in_blocks(Signal.of(a, reference.rate), Signal.of(b, reference.rate), UNLIKE)
+    return _waveform_alike(a, b, received) if alike is False else alike
 
 
 def _drifts(reference: Signal, version: Signal, trace: LossTrace | None) -> bool:

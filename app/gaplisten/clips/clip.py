@@ -164,6 +164,8 @@ class ClipSet:
         By `Part.counted_as`: how many of how many clips have its file.
     offers
         What lies elsewhere and could be used.
+    unused
+        Those of the notes that name what lies there and is of no clip.
     """
 
     title: str
@@ -174,6 +176,7 @@ class ClipSet:
     layout: Layout | None = None
     counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     offers: tuple[Offer, ...] = ()
+    unused: tuple[str, ...] = ()
 
     def clip(self, name: str) -> Clip:
         """Return the clip of that name; `KeyError` if there is none."""
@@ -181,11 +184,6 @@ class ClipSet:
             if found.name == name:
                 return found
         raise KeyError(name)
-
-    @property
-    def unused(self) -> tuple[str, ...]:
-        """The notes that name sounds which lie there and are of no clip."""
-        return tuple(note for note in self.notes if note.startswith("not used: ") or " left out in " in note)
 
 
 @dataclass(frozen=True, eq=False)

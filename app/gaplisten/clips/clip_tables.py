@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from gaplisten.texts import decoded, separator_of
 from gaplisten.untrusted import read_regular
 
 MOST_BYTES = 64 << 20
+NOT_TOLD = "not told"
 
 
 class ClipTableError(GaplistenError):
@@ -138,6 +140,42 @@ def read_clip_table(path: Path, keys: Collection[str] = (), naming: Collection[s
     kept = {key: cells for key, cells in found.items() if key not in doubles}
     columns = tuple(head for index, head in enumerate(heads) if index != at and head)
     return ClipTable(path, columns, kept, tuple(doubles))
+
+
+def told_of_clips(
+    path: Path, keys: Sequence[Collection[str]]
+) -> tuple[tuple[str, ...], list[Mapping[str, str]]]:
+    """Return the columns of a table of clips, and what it says of each clip.
+
+    Parameters
+    ----------
+    keys
+        Of each clip those by which the table may name it.
+
+    Returns
+    -------
+    columns, cells
+        Cells by head; nothing for a clip that the table does not name.
+
+    Raises
+    ------
+    ClipTableError
+        If the table cannot be used, or rows for a clip differ.
+    """
+    table = read_clip_table(path, frozenset(itertools.chain.from_iterable(keys)))
+    if table.doubles:
+        fact = f"has rows for {table.doubles[0]} that differ"
+        raise ClipTableError(str(path), fact, "keep one of them")
+    return table.columns, [next((table.rows[key] for key in own if key in table.rows), {}) for own in keys]
+
+
+def stratum_of(column: str, cells: Mapping[str, str]) -> str:
+    """Return the stratum of a clip by what a table of clips says of it in a column.
+
+    >>> stratum_of("room", {"room": "hall"}), stratum_of("room", {})
+    ('room hall', 'not told')
+    """
+    return f"{column} {cells[column]}" if cells.get(column) else NOT_TOLD
 
 
 def _naming_column(

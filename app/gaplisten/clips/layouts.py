@@ -6,7 +6,7 @@ Only names are read, and tables. Sound is opened where names tell nothing, a few
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,18 +101,28 @@ def _in_folder(
             fact = "names no sound files" if found is None else "names files outside the folder"
             raise NoClipsError(str(root / layout.manifest[0]), fact, "open the table itself")
         listed = _listed(root, found, chosen, packet, raw)
-        return replace(listed, notes=(*listed.notes, *unused(tree, found.columns, layout.manifest)))
+        return _with_unused(listed, (), tree, found.columns, layout.manifest)
     columns = columns_of(layout.parts, tree)
-    notes += [*_doubles(tree), *_headerless(tree)]
+    doubles = _doubles(tree)
+    notes += [*doubles, *_headerless(tree)]
     taken = _taken(root, layout, columns, chosen, packet, notes, table, raw=raw)
+    taken = replace(taken, unused=(*doubles, *taken.unused))
     traces = {path for _, files in columns.of(Role.TRACE) for path in files.values()}
     spoken = transcripts_in(tree, taken.clips, traces | {os.path.join(root, name) for name in used})
     if spoken is None:
-        return replace(taken, notes=(*taken.notes, *unused(tree, columns, used)))
-    clips = with_transcripts(taken.clips, spoken)
-    left = unused(tree, columns, {*used, *spoken.files})
-    said = (*counted(clips, spoken), *spoken.notes)
-    return replace(taken, clips=clips, notes=(*taken.notes, *said, *left))
+        return _with_unused(taken, (), tree, columns, used)
+    taken = replace(taken, clips=with_transcripts(taken.clips, spoken))
+    said = (*counted(taken.clips, spoken), *spoken.notes)
+    return _with_unused(taken, said, tree, columns, {*used, *spoken.files})
+
+
+def _with_unused(
+    found: ClipSet, said: Sequence[str], tree: Tree, columns: Columns, used: Collection[str]
+) -> ClipSet:
+    """Say something, and what lies in the folder and is not used."""
+    texts, left = unused(tree, columns, used)
+    notes = (*found.notes, *said, *texts, *left)
+    return replace(found, notes=notes, unused=(*found.unused, *left))
 
 
 def _listed(
@@ -157,12 +167,13 @@ def _taken(
         notes += ["no references were found"] * (
             lacking and any(clip.lossy or clip.conditions for clip in clips)
         )
+    left = []
     if columns.left:
         shown = ", ".join(columns.left[:_MANY]) + (", ..." if len(columns.left) > _MANY else "")
-        notes.append(f"not used: {len(columns.left)} sounds that share no name with a clip ({shown})")
-    said = [*_told(layout, counts), *notes, *map(str, offers)]
+        left.append(f"not used: {len(columns.left)} sounds that share no name with a clip ({shown})")
+    said = [*_told(layout, counts), *notes, *left, *map(str, offers)]
     found = _set(root.name, root, _renamed(clips), said)
-    return replace(found, layout=layout, counts=counts, offers=offers)
+    return replace(found, layout=layout, counts=counts, offers=offers, unused=tuple(left))
 
 
 def _told(layout: Layout, counts: Mapping[str, tuple[int, int]]) -> list[str]:
@@ -242,4 +253,5 @@ def _set(title: str, root: Path, clips: list[Clip], notes: Sequence[str]) -> Cli
 def _joined(sets: list[ClipSet]) -> ClipSet:
     clips = _renamed([clip for found in sets for clip in found.clips])
     title = ", ".join(found.title for found in sets)
-    return _set(title, sets[0].root, clips, [note for found in sets for note in found.notes])
+    joined = _set(title, sets[0].root, clips, [note for found in sets for note in found.notes])
+    return replace(joined, unused=tuple(note for found in sets for note in found.unused))

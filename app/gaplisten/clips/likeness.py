@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -68,15 +70,47 @@ def _correlation(first: Envelope, second: Envelope) -> float:
 
 def alike_in_blocks(first: Signal, second: Signal, lag_seconds: float = _LAG) -> float:
     """Return how alike two sounds are, block by block: what a jitter buffer stretches keeps no single lag."""
+    return _at_their_best(_blocks(first, second, lag_seconds))
+
+
+def are_alike_in_blocks(first: Signal, second: Signal, least: float) -> bool | None:
+    """Tell whether two sounds are as alike as that, as `alike_in_blocks` has it; None: too little sound."""
+    blocks = _blocks(first, second, _LAG)
+    # Mostly nothing is late, and at its best lag a block is at least as alike as at none: that takes 1/60.
+    if np.mean([_at_its_own_place(block) for block in blocks]) >= least:
+        return True
+    alike = _at_their_best(blocks)
+    return None if np.isnan(alike) else alike >= least
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """A block of one sound, what lies around it in the other one, and where it would lie in that, in hops."""
+
+    block: Envelope
+    around: Envelope
+    place: int
+
+
+def _blocks(first: Signal, second: Signal, lag_seconds: float) -> list[_Block]:
     a, b = envelope_of(first), envelope_of(second)
-    size = round(_BLOCK / HOP)
-    found, most = [], round(lag_seconds / HOP)
-    for at in range(0, max(len(a) - size // 2, 1), size):
-        block = b[max(at - most, 0) : at + size + most]
-        value = _best_within(a[at : at + size], block)
-        if not np.isnan(value):
-            found.append(value)
+    size, most = round(_BLOCK / HOP), round(lag_seconds / HOP)
+    places = range(0, max(len(a) - size // 2, 1), size)
+    return [
+        _Block(a[at : at + size], b[max(at - most, 0) : at + size + most], min(at, most)) for at in places
+    ]
+
+
+def _at_their_best(blocks: Iterable[_Block]) -> float:
+    values = [_best_within(each.block, each.around) for each in blocks]
+    found = [value for value in values if not np.isnan(value)]
     return float(np.mean(found)) if found else float("nan")
+
+
+def _at_its_own_place(block: _Block) -> float:
+    """Return how alike a block is with nothing late; NaN where too little sounds or is there."""
+    part = block.around[block.place : block.place + len(block.block)]
+    return _correlation(block.block, part) if len(part) == len(block.block) else float("nan")
 
 
 def _best_within(block: Envelope, around: Envelope) -> float:

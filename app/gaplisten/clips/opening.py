@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from gaplisten.audio.files import probe, read_all, signal_notes
+from gaplisten.audio.files import SoundInfo, probe, read_all, signal_notes
 from gaplisten.audio.headerless import RawFormat
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
@@ -29,13 +29,15 @@ class _Findings:
     resampled: set[str] = field(default_factory=set)
 
 
-def open_clip(clip: Clip, job: Job | None = None) -> OpenClip:
+def open_clip(clip: Clip, job: Job | None = None, read: Callable[[SoundInfo], Signal] = read_all) -> OpenClip:
     """Read a clip's sound and trace.
 
     Parameters
     ----------
     job
         Reports progress and can stop the reading between two files.
+    read
+        Reads a file: `audio.in_place.read_in_place` leaves most of a long one for later.
 
     Returns
     -------
@@ -46,13 +48,13 @@ def open_clip(clip: Clip, job: Job | None = None) -> OpenClip:
     said = _Findings()
     steps = 2 + len(clip.conditions)
     job.check(0.0, f"reading {clip.name}")
-    reference = _read(clip.reference, clip.raw, said)
+    reference = _read(clip.reference, clip.raw, said, read)
     job.check(1 / steps)
-    lossy = _read(clip.lossy, clip.raw, said)
+    lossy = _read(clip.lossy, clip.raw, said, read)
     conditions: dict[str, Signal] = {}
     for index, condition in enumerate(clip.conditions, 2):
         job.check(index / steps, f"reading {clip.name}, {condition.name}")
-        signal = _read(condition.path, clip.raw, said)
+        signal = _read(condition.path, clip.raw, said, read)
         if signal is not None:
             conditions[condition.name] = signal
     clock = reference or lossy or next(iter(conditions.values()), None)
@@ -84,12 +86,14 @@ def open_clip(clip: Clip, job: Job | None = None) -> OpenClip:
     )
 
 
-def _read(path: Path | None, raw: RawFormat | None, said: _Findings) -> Signal | None:
+def _read(
+    path: Path | None, raw: RawFormat | None, said: _Findings, read: Callable[[SoundInfo], Signal]
+) -> Signal | None:
     if path is None:
         return None
     try:
         info = probe(path, raw)
-        signal = read_all(info)
+        signal = read(info)
         said.notes.extend(f"{path.name}: {note}" for note in (*info.notes, *signal_notes(signal)))
         if info.raw is not None:
             note = f"{path.name} has no header: it is read as {info.raw.words}"

@@ -16,8 +16,8 @@ from gaplisten.loss.formats import AmbiguousTrace, read_trace
 _MOST_READ, _MOST_NAMED = 8, 3
 
 
-def unused(tree: Tree, columns: Columns, used: Collection[str]) -> list[str]:
-    """Say which tables are not used, and which texts beside sounds of their names are not their losses.
+def unused(tree: Tree, columns: Columns, used: Collection[str]) -> tuple[list[str], list[str]]:
+    """Say which texts beside sounds of their names are not their losses, and what is of no clip.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def unused(tree: Tree, columns: Columns, used: Collection[str]) -> list[str]:
     pairs = zip(columns.parts, columns.files, strict=True)
     traces = {path for part, files in pairs if is_trace(part) for path in files.values()}
     taken = traces | {str(tree.root / name) for name in used}
-    return [*_texts(tree, taken), *_tables(tree, taken)]
+    return _texts(tree, taken), [*_telling(tree, taken), *_tables(tree, taken)]
 
 
 def _texts(tree: Tree, taken: Collection[str]) -> list[str]:
@@ -37,8 +37,7 @@ def _texts(tree: Tree, taken: Collection[str]) -> list[str]:
             path = folder.path / folder.plain[stem]
             if str(path) not in taken:
                 left[path.suffix.lower()].append(path)
-    said = [_said(suffix, sorted(paths)) for suffix, paths in sorted(left.items())]
-    return said + _telling(tree, taken)
+    return [_said(suffix, sorted(paths)) for suffix, paths in sorted(left.items())]
 
 
 def _telling(tree: Tree, taken: Collection[str]) -> list[str]:

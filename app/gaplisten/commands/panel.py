@@ -174,22 +174,13 @@ def forget(
 ) -> None:
     """Erase one listener's votes, answers and link for good; that somebody was erased is counted."""
     from gaplisten.panel.frozen import open_panel
-    from gaplisten.panel.withdrawing import CannotWithdraw, withdraw
-    from gaplisten.web.links import LINKS, Links
+    from gaplisten.web.forgetting import forget as forget_listener
 
     panel = open_panel(folder)
     refuse_missing(ratings)
     if not yes:
         typer.confirm(f"Erase all that {listener} gave? This cannot be undone", abort=True)
-    place = ratings or panel.ratings
-    had_link = (place / LINKS).exists() and Links(panel, place).remove(listener)
-    try:
-        print(withdraw(panel, listener, why, ratings, erase=True).said())
-    except CannotWithdraw:
-        if not had_link:
-            raise
-    if had_link:
-        print("the link leads nowhere now")
+    print(forget_listener(panel, listener, why, ratings))
 
 
 @app.command()
@@ -360,17 +351,21 @@ def results(
         raise typer.Exit(1 if found.problems else 0)
     language = found.language
 
-    def show_worded(table: Table, title: str) -> None:
-        show(in_words(table, language), title=worded(title, language), decimal=decimal_mark(language))
+    def show_titled(table: Table, title: str) -> None:
+        show(in_words(table, language), title=title, decimal=decimal_mark(language))
 
-    show_worded(report.main_table(found), f"{found.title}: {worded(found.score_name, language)}")
+    def show_worded(table: Table, title: str) -> None:
+        show_titled(table, worded(title, language))
+
+    # The panel's own title stays as its maker wrote it.
+    show_titled(report.main_table(found), f"{found.title}: {worded(found.score_name, language)}")
     if found.contrasts:
         show_worded(report.contrasts_table(found), "Comparisons")
     if found.contrast_strata:
         of_strata = report.contrasts_table(found, found.contrast_strata)
-        show_worded(of_strata, "Comparisons by longest burst")
+        show_worded(of_strata, f"Comparisons by {report.parted_by(report.strata_of(found))}")
     if found.strata or found.pair_strata:
-        show_worded(report.strata_table(found), "By longest burst")
+        show_worded(report.strata_table(found), f"By {report.parted_by(report.strata_of(found))}")
     if found.talkers or found.pair_talkers:
         show_worded(report.talkers_table(found), "By talker")
     if found.pairs:

@@ -228,7 +228,7 @@ def score(
         if asked:
             from gaplisten.exchange.service_batch import score_by_set_up_service
 
-            batch += score_by_set_up_service(versions, journal, jobs=jobs, force=force, job=job)
+            batch += score_by_set_up_service(versions, journal, asked, jobs=jobs, force=force, job=job)
         if wanted:
             with _workers(cluster, jobs, seconds, versions) as workers:
                 metrics = described(wanted, workers)

@@ -29,7 +29,7 @@ _WINDOWS_FLAGS = ("BELOW_NORMAL_PRIORITY_CLASS", "CREATE_NO_WINDOW")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _NOT_HANDED_ON = ("PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONSTARTUP")
 _BIRTH_SECONDS = 60.0
-_GOODBYE_SECONDS = 2.0
+_GOODBYE_SECONDS = 30.0  # what it does takes a moment, but on a busy machine; killed, it leaves its folders
 _LONGEST_MESSAGE = 8192  # a number and a path
 
 
@@ -281,6 +281,7 @@ if sys.platform == "linux":
                 return
             with contextlib.suppress(OSError):
                 self._link.shutdown(socket.SHUT_RDWR)
+            self._process.send_signal(signal.SIGCONT)  # a plugin may have stopped it
             try:
                 self._process.wait(_GOODBYE_SECONDS)
             except subprocess.TimeoutExpired:

@@ -20,7 +20,7 @@ import stat
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -51,6 +51,10 @@ _LOCATION = re.compile(rb"\n\x08location(?:\x12(.))?", re.DOTALL)
 """In ONNX's protocol buffers: the key ``location`` of an entry, then the length of its value."""
 
 
+Stamp = tuple[int, ...]
+"""Size, number and times of a file; empty for one that is not there."""
+
+
 class Found(Protocol):
     """What is asked of the catalogue."""
 
@@ -71,11 +75,17 @@ class Wish:
         One line for each thing, in full, such as ``run the program: sh -c 'id'``; safe to show anywhere.
     digest
         Of the concealer, those parameters, and the content of each file named; empty when it cannot be told.
+    risky
+        Those parameters.
+    stamps
+        The files that `digest` is of, each with what the system said of it before it was read.
     """
 
     concealer: str
     does: tuple[str, ...]
     digest: str
+    risky: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    stamps: tuple[tuple[Path, Stamp], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def wants(self) -> str:
@@ -84,6 +94,18 @@ class Wish:
 
     def __str__(self) -> str:
         return f"{in_one_line(self.concealer)} {self.wants}"
+
+    def is_of(self, concealer: str, values: Mapping[str, Any]) -> bool:
+        """Whether this is what that concealer, with these parameters, would run or read."""
+        return concealer == self.concealer and all(values.get(name) == text for name, text in self.risky)
+
+    def same_words(self, other: Wish) -> bool:
+        """Whether the other is of the same concealer and parameters, whatever the files hold."""
+        return (self.concealer, self.risky) == (other.concealer, other.risky)
+
+    def untouched(self) -> bool:
+        """Whether no file has been written, replaced or removed since; quick, as none is read."""
+        return all(_stamp(path) == stamp for path, stamp in self.stamps)
 
 
 def in_one_line(text: str) -> str:
@@ -109,7 +131,7 @@ def wish_of(concealer: str, values: Mapping[str, Any], catalogue: Found) -> Wish
     No code is run for that, but the files that are named are read.
     """
     entry = next((each for each in catalogue.entries if each.name == concealer), None)
-    risky: dict[str, Any] = {}
+    risky: dict[str, str] = {}
     does: list[str] = []
     files: list[Path] = []
     if entry is None and _is_file(concealer):
@@ -122,7 +144,9 @@ def wish_of(concealer: str, values: Mapping[str, Any], catalogue: Found) -> Wish
             files += _files_in(value)
     if not does:
         return None
-    return Wish(concealer, tuple(does), _digest(concealer, risky, files))
+    stamps: dict[Path, Stamp] = {}
+    digest = _digest(concealer, risky, files, stamps)
+    return Wish(concealer, tuple(does), digest, tuple(risky.items()), tuple(stamps.items()))
 
 
 def _is_file(concealer: str) -> bool:
@@ -180,7 +204,9 @@ def _filled_in(text: str) -> Iterator[str]:
             yield from (str(each) for each in sorted(Path(folder).absolute().glob("*".join(parts) or "*")))
 
 
-def _digest(concealer: str, risky: Mapping[str, Any], files: Iterable[Path]) -> str:
+def _digest(
+    concealer: str, risky: Mapping[str, str], files: Iterable[Path], stamps: dict[Path, Stamp]
+) -> str:
     named = [Path(os.path.normpath(each)) for each in files]
     contents: dict[str, str] = {}
     left = MOST_BYTES
@@ -188,6 +214,7 @@ def _digest(concealer: str, risky: Mapping[str, Any], files: Iterable[Path]) -> 
         for path in [*named, *_beside(named)]:
             for each in _all_of(path):
                 if str(each) not in contents:
+                    stamps[each] = _stamp(each)
                     contents[str(each)], size = _content(each, left)
                     left -= size
                 if len(contents) > MOST_FILES:
@@ -195,6 +222,14 @@ def _digest(concealer: str, risky: Mapping[str, Any], files: Iterable[Path]) -> 
     except OSError:
         return ""
     return sha256_of(json.dumps([concealer, risky, contents], sort_keys=True))
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _content(path: Path, most: int) -> tuple[str, int]:

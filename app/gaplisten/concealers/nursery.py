@@ -74,6 +74,9 @@ if sys.platform == "linux":
             signal.signal(signal.SIGCHLD, lambda *_: None)
             signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
             adopt_orphans()
+            # A plugin may have stopped this process when the host is killed: nobody else would wake it up.
+            # A thread of the host that ends sends it, too, and does no harm.
+            _prctl(_PDEATHSIG, signal.SIGCONT)
 
         def run(self) -> None:
             """Serve until the host closes the socket."""

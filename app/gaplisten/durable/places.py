@@ -43,7 +43,12 @@ def check_place(*paths: Path | None, folders: bool = False) -> None:
 def safe_name(name: str) -> str:
     """Return a file name without characters that some system forbids, and without bytes that are no text.
 
+    It begins with no hyphen either: a shell would hand it to a program as an option.
+
     >>> safe_name("a/b: <c>. ")
     'a_b_ _c_'
+    >>> safe_name("-rf")
+    '_rf'
     """
-    return re.sub(r'[\\/:*?"<>|\x00-\x1f\ud800-\udfff]', "_", name).strip(" .") or "clip"
+    kept = re.sub(r'[\\/:*?"<>|\x00-\x1f\ud800-\udfff]', "_", name).strip(" .")
+    return re.sub("^-", "_", kept) or "clip"

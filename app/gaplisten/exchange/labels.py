@@ -18,7 +18,9 @@ from gaplisten.texts import decoded_anyhow, lines_of
 from gaplisten.untrusted import read_regular
 
 MOST_BYTES = 16 << 20
+MOST_LABELS = 200_000  # ten hours of phones
 _POINTS = " (points)"
+_BINARY, _BY_TIME = b"ooBinaryFile", "Praat chronological TextGrid"
 _MORE = re.compile(r" \d+$")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _LONGEST = 1e7  # seconds
@@ -86,18 +88,37 @@ def read_labels(path: Path) -> tuple[Track, ...]:
         fact = f"{path.suffix or 'no suffix'} is no format of labels"
         raise LabelError(str(path), fact, f"use {', '.join(SUFFIXES)}")
     try:
-        text = decoded_anyhow(read_regular(path, MOST_BYTES))  # Praat saves as UTF-16 where text is not plain
-        return read(text)
+        data = read_regular(path, MOST_BYTES)
+        if data.startswith(_BINARY):
+            raise _OtherForm("is a binary file of Praat")
+        return read(decoded_anyhow(data))  # Praat saves as UTF-16 where text is not plain
     except OSError as error:
         raise LabelError(str(path), f"cannot be read ({error.strerror})", "check the path") from error
     except UnicodeDecodeError as error:
         raise LabelError(str(path), f"is no text ({error.reason})", "save it as UTF-8") from error
+    except _TooMany as many:
+        raise LabelError(str(path), str(many), "give it in parts") from many
+    except _OtherForm as form:
+        raise LabelError(str(path), str(form), "use Praat's command Save as text file") from form
     except _Bad as bad:
         raise LabelError(str(path), str(bad), "save it again in the tool that made it") from bad
 
 
 class _Bad(ValueError):  # noqa: N818 - never leaves this module
     """What is wrong with a file's content."""
+
+
+class _TooMany(_Bad):
+    """More than anybody sets by hand or a tool finds in speech: it would take minutes."""
+
+
+class _OtherForm(_Bad):
+    """Whole, but in a form of Praat's that few tools read."""
+
+
+def _bounded(count: int, what: str) -> None:
+    if count > MOST_LABELS:
+        raise _TooMany(f"has {count:,} {what} or more; {MOST_LABELS:,} are read at most")
 
 
 def _tidy(tracks: Iterable[Track]) -> list[Track]:
@@ -152,8 +173,10 @@ def _audacity(tracks: Sequence[Track], _seconds: float, _rate: int) -> str:
 
 
 def _of_audacity(text: str) -> tuple[Track, ...]:
+    lines = lines_of(text)
+    _bounded(len(lines), "lines")
     labels = []
-    for number, line in enumerate(lines_of(text), 1):
+    for number, line in enumerate(lines, 1):
         words = line.split("\t")
         if not line.strip() or words[0] == "\\":  # frequencies of the label before
             continue
@@ -234,10 +257,15 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-_VALUE = re.compile(r'"((?:[^"]|"")*)"|(?<![\w"\[])([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w"\]])')
+# Nothing is kept to come back to: for each sign of a long text that was 130 bytes.
+_VALUE = re.compile(
+    r'"([^"]*+(?:""[^"]*+)*+)"|(?<![\w"\[])([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w"\]])'
+)
 
 
 def _of_textgrid(text: str) -> tuple[Track, ...]:
+    if _BY_TIME in text[:200]:
+        raise _OtherForm("is a chronological TextGrid of Praat")
     if '"TextGrid"' not in text:
         raise _Bad("is no TextGrid of Praat")
     body = text[text.index('"TextGrid"') + len('"TextGrid"') :]
@@ -258,6 +286,7 @@ def _of_textgrid(text: str) -> tuple[Track, ...]:
     number("its start")
     number("its end")
     tracks: dict[str, list[Label]] = {}
+    held = 0
     for tier in range(1, int(number("the number of its tiers")) + 1):
         kind, name = word(f"the class of tier {tier}"), word(f"the name of tier {tier}")
         where = f"tier {name!r}"
@@ -265,6 +294,8 @@ def _of_textgrid(text: str) -> tuple[Track, ...]:
         number(where)
         kept = tracks.setdefault(_MORE.sub("", name.removesuffix(_POINTS)), [])
         for _ in range(int(number(where))):
+            held += 1
+            _bounded(held, "labels")
             start = number(where)
             stop = start if kind == "TextTier" else number(where)
             label = _label(start, stop, word(where), where)
@@ -301,6 +332,7 @@ def _layer(tracks: Sequence[Track], seconds: float, rate: int) -> str:
 def _of_layer(text: str) -> tuple[Track, ...]:
     if "<!ENTITY" in text:
         raise _Bad("is no layer of Sonic Visualiser: it defines entities")
+    _bounded(text.count("<") - 20, "elements")
     try:
         root = ElementTree.fromstring(text.partition("?>")[2] if text.startswith("<?xml") else text)
     except ElementTree.ParseError as error:
@@ -334,6 +366,7 @@ def _csv(tracks: Sequence[Track], _seconds: float, _rate: int) -> str:
 
 
 def _of_csv(text: str) -> tuple[Track, ...]:
+    _bounded(text.count("\n") - 1, "rows")
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:

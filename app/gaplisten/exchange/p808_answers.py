@@ -22,7 +22,7 @@ from gaplisten.languages import are, counted
 from gaplisten.panel.imported import Source
 from gaplisten.panel.ratings import Rating, grouped
 from gaplisten.panel.results.evaluation import evaluate
-from gaplisten.panel.results.votes import collect, pseudonyms, tests
+from gaplisten.panel.results.votes import collect, pseudonyms, read_files, tests
 from gaplisten.tables import Cell, Table, write_csv
 
 ANSWERS, SETTINGS = "answers.csv", "result_parser.cfg"
@@ -78,7 +78,9 @@ def export_answers(panel: Source, out: Path, ratings: Path | None = None) -> Ans
         raise ExportError(
             f"{method.title} for the P.808 Toolkit", fact, "use panel votes: a table for any other tool"
         )
-    collected, results = collect(panel, ratings), evaluate(panel, ratings, resample=False)
+    files = read_files(panel, ratings)
+    collected = collect(panel, ratings, files)
+    results = evaluate(panel, ratings, resample=False, files=files)
     left_out = {one.name for one in results.excluded}
     votes = [one for one in tests(collected.votes) if one.listener not in left_out]
     if broken := next((one for one in votes if not one.score.is_integer()), None):

@@ -9,35 +9,19 @@ challenge's own server is gone.
 from __future__ import annotations
 
 import base64
-import contextlib
-import http.client
 import json
 import math
-import socket
-import ssl
-import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import Any
 
 import numpy as np
 
 from gaplisten.audio.signal import Signal
-from gaplisten.exchange.service_settings import TOKEN_VARIABLE, Service, ServiceError
+from gaplisten.exchange.service_client import ServiceClient, sent_samples
+from gaplisten.exchange.service_settings import Service, ServiceError
 from gaplisten.jobs import Job
 from gaplisten.metrics.plcmos_service import RATE
-
-_LARGEST_ANSWER = 1 << 20
-_LONGEST_PAUSE = 60.0
-_BUSY = frozenset({429, 500, 502, 503, 504})
-
-
-class ServiceRefusalError(ServiceError):
-    """Whatever is sent, it would be refused: account, address or certificate are wrong."""
 
 
 @dataclass(frozen=True)
@@ -46,63 +30,6 @@ class ServiceScore:
 
     plcmos: float
     model_version: str
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        """Follow no redirection: it could carry the token to another host."""
-
-
-class _Limit:
-    """Ends a request that takes too long as a whole: a byte now and then must not hold us for ever.
-
-    The limit of a socket is for each wait; a head, a chunk's size or a body can be dripped below it.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.reached = False
-        self._timer = threading.Timer(seconds, self._end)
-        self._timer.daemon = True
-        self._sockets: list[socket.socket] = []
-        limit = self
-
-        class Plain(http.client.HTTPConnection):
-            def connect(self) -> None:
-                super().connect()
-                limit.watch(self.sock)
-
-        class Secure(http.client.HTTPSConnection):
-            def connect(self) -> None:
-                super().connect()
-                limit.watch(self.sock)
-
-        class Http(urllib.request.HTTPHandler):
-            def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-                return self.do_open(Plain, request)
-
-        class Https(urllib.request.HTTPSHandler):
-            def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-                return self.do_open(Secure, request)
-
-        self.http, self.https = Http(), Https()
-
-    def watch(self, used: socket.socket) -> None:
-        """End this connection, too, at the limit."""
-        self._sockets.append(used)
-        if self.reached:
-            self._end()
-
-    def _end(self) -> None:
-        self.reached = True
-        for each in self._sockets:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
 
 
 class PlcmosClient:
@@ -117,9 +44,9 @@ class PlcmosClient:
     """
 
     def __init__(self, service: Service, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._service, self._sleep = service, sleep
-        # A proxy of the environment is for the world outside.
-        self._proxies: dict[str, str] | None = {} if service.local else None
+        account = base64.b64encode(f"{service.user}:{service.token}".encode()).decode("ascii")
+        self._service = service
+        self._client = ServiceClient(service, f"Basic {account}", sleep)
 
     def health(self) -> str:
         """Return what the service says of itself, normally ``OK``.
@@ -129,7 +56,7 @@ class PlcmosClient:
         ServiceError
             If it cannot be reached or is not well.
         """
-        return self._shown(self._ask("health", None, Job()).decode("utf-8", "replace"), 200)
+        return self._client.shown(self._client.ask("health").decode("utf-8", "replace"), 200)
 
     def score(
         self, degraded: Signal, reference: Signal, filename: str, job: Job | None = None
@@ -155,93 +82,8 @@ class PlcmosClient:
             "reference": _samples(reference),
             "filename": filename.replace("\\", "/").rsplit("/", 1)[-1],
         }
-        return self._understood(self._ask("score-plc", body, job or Job()))
-
-    def _ask(self, name: str, body: dict[str, Any] | None, job: Job) -> bytes:
-        data = None if body is None else json.dumps(body).encode()
-        for attempt in range(self._service.retries + 1):
-            job.check(0.0, f"asking {self._service.address}")
-            try:
-                return self._once(name, data)
-            except _TryAgain as trouble:
-                if attempt == self._service.retries:
-                    raise trouble.error from trouble
-                self._pause(trouble.pause if trouble.pause is not None else 2.0**attempt, job)
-        raise AssertionError("the last attempt returns or raises")
-
-    def _pause(self, seconds: float, job: Job) -> None:
-        left = min(max(seconds, 0.0), _LONGEST_PAUSE)
-        while left > 0:  # in small steps, so that the user's stop is heard
-            job.check(0.0, f"the service is busy, waiting {left:.0f} s")
-            self._sleep(min(left, 0.5))
-            left -= 0.5
-
-    def _once(self, name: str, data: bytes | None) -> bytes:
-        request = urllib.request.Request(self._service.url(name), data, self._headers(data))
-        limit = _Limit(self._service.seconds)
-        proxies = urllib.request.ProxyHandler(self._proxies)
-        opener = urllib.request.build_opener(proxies, _NoRedirect(), limit.http, limit.https)
-        try:
-            with limit, opener.open(request, timeout=self._service.seconds) as answer:
-                content: bytes = answer.read(_LARGEST_ANSWER + 1)
-        except urllib.error.HTTPError as error:
-            raise self._refused(error) from None
-        except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-            raise self._unreachable(TimeoutError() if limit.reached else error) from None
-        if limit.reached:
-            raise self._unreachable(TimeoutError())
-        if len(content) > _LARGEST_ANSWER:
-            raise ServiceError(self._service.address, "answers with far too much", "check the address")
-        return content
-
-    def _shown(self, text: str, most: int = 80) -> str:
-        """Return what somebody sent, fit to be shown: short, printable, and without the token sent back."""
-        for secret in filter(None, (self._account(), self._service.token)):
-            text = text.replace(secret, "***")
-        return "".join(letter if letter.isprintable() else " " for letter in text).strip()[:most]
-
-    def _account(self) -> str:
-        account = f"{self._service.user}:{self._service.token}".encode()
-        return base64.b64encode(account).decode("ascii")
-
-    def _headers(self, data: bytes | None) -> dict[str, str]:
-        if data is None:
-            return {"Accept": "text/plain"}
-        return {
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "Authorization": "Basic " + self._account(),
-        }
-
-    def _refused(self, error: urllib.error.HTTPError) -> Exception:
-        code, address = error.code, self._service.address
-        pause = _retry_after(error.headers.get("Retry-After"))
-        error.close()
-        if code in (401, 403):
-            fact = f"does not accept the account {self._service.user} (status {code})"
-            return ServiceRefusalError(address, fact, f"check the user and {TOKEN_VARIABLE}")
-        if code == 429:
-            fact = "is asked too often (status 429)"
-            return _TryAgain(ServiceError(address, fact, "try later, or with fewer files at once"), pause)
-        if code in _BUSY:
-            fact = f"is in trouble (status {code})"
-            return _TryAgain(ServiceError(address, fact, "try later, or ask who runs it"), pause)
-        if 300 <= code < 400:
-            fact = f"redirects elsewhere (status {code})"
-            return ServiceRefusalError(address, fact, "set the address that it really has")
-        return ServiceError(address, f"refuses the request (status {code})", "check address and version")
-
-    def _unreachable(self, error: Exception) -> Exception:
-        reason = getattr(error, "reason", error)
-        address = self._service.address
-        if isinstance(reason, ssl.SSLCertVerificationError):
-            fact = f"its certificate is not valid ({reason.verify_message})"
-            return ServiceRefusalError(address, fact, "check the address; the token was not sent")
-        if isinstance(reason, TimeoutError):
-            fact = f"does not answer within {self._service.seconds:g} s"
-        else:
-            fact = f"cannot be reached ({self._shown(str(reason))})"
-        return _TryAgain(ServiceError(address, fact, "check address and network, or try later"), None)
+        data = json.dumps(body).encode()
+        return self._understood(self._client.ask("score-plc", data, "application/json", job))
 
     def _understood(self, content: bytes) -> ServiceScore:
         address = self._service.address
@@ -250,9 +92,9 @@ class PlcmosClient:
             if type(answer["plc_mos"]) not in (int, float):  # true and "3.0" are no scores
                 raise TypeError
             value = float(answer["plc_mos"])
-            version = self._shown(str(answer.get("model_version", "")))
+            version = self._client.shown(str(answer.get("model_version", "")))
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
-            start = self._shown(content[:4096].decode("utf-8", "replace"))
+            start = self._client.shown(content[:4096].decode("utf-8", "replace"))
             fact = f"answers with something else than a score ({start!r})"
             raise ServiceError(address, fact, "check that it is a PLC-MOS service") from error
         if not math.isfinite(value) or not 1.0 <= value <= 5.0:
@@ -260,33 +102,6 @@ class PlcmosClient:
         return ServiceScore(value, version)
 
 
-class _TryAgain(Exception):  # noqa: N818 - never leaves this module
-    def __init__(self, error: ServiceError, pause: float | None) -> None:
-        super().__init__(str(error))
-        self.error, self.pause = error, pause
-
-
-def _retry_after(text: str | None) -> float | None:
-    """Return the pause that the service asks for: seconds, or until a date (RFC 9110, 10.2.3)."""
-    if not text:
-        return None
-    try:
-        return (
-            float(text) if text.strip().isdigit() else parsedate_to_datetime(text).timestamp() - time.time()
-        )
-    except (ValueError, TypeError):
-        return None
-
-
 def _samples(signal: Signal) -> list[float]:
-    from gaplisten.audio.resample import resample
-
-    if not np.isfinite(signal.samples).all():
-        raise ServiceError("PLC-MOS service", "samples that are not finite cannot be sent", "fix the file")
-    if np.abs(signal.samples).max(initial=0.0) > 1.0:
-        raise ServiceError("PLC-MOS service", "samples beyond full scale are not sent", "render it lower")
-    mono = Signal.of(signal.mono, signal.rate)
-    at_rate = mono if mono.rate == RATE else resample(mono, RATE)
-    # What lies beyond now is the filter's overshoot.
-    values: list[float] = np.clip(at_rate.samples[:, 0].astype(np.float64), -1.0, 1.0).tolist()
+    values: list[float] = sent_samples(signal, RATE).astype(np.float64).tolist()
     return values

@@ -1,10 +1,10 @@
-"""Where a team's PLC-MOS service is and who asks; the token is never kept in a file."""
+"""Where a team's services are and who asks; a token is never kept in a file."""
 
 from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,16 +15,53 @@ from gaplisten.durable.files import write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.untrusted import MOST_SETTINGS, read_regular
 
-TOKEN_VARIABLE = "GAPLISTEN_PLCMOS_TOKEN"
-_KEYRING_SERVICE = "gaplisten-plcmos"
 _SECRETS = ("token", "password")  # never in the file
-_SETTINGS = "plcmos-service.toml"
 _MOST_SECONDS, _MOST_RETRIES = 86_400, 100
+NOBODY = "token"  # a keyring wants a user
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class ServiceError(GaplistenError):
     """The service cannot be asked, refuses, or answers with rubbish."""
+
+
+@dataclass(frozen=True)
+class ServiceKind:
+    """What is asked of a service, and where its settings and its token are.
+
+    Parameters
+    ----------
+    title
+        Name shown to people.
+    settings
+        Name of the settings file.
+    token_variable, keyring
+        Of the environment, and the name in the system's keyring.
+    models
+        Whether it has several models, so that the settings name one; a user is not asked for then, and a
+        service on this machine may do without a token.
+    """
+
+    title: str
+    settings: str
+    token_variable: str
+    keyring: str
+    models: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The settings file: `address`, `user` or `model`, and if wanted `seconds` and `retries`."""
+        return folders.user_config() / self.settings
+
+
+PLCMOS = ServiceKind("PLC-MOS service", "plcmos-service.toml", "GAPLISTEN_PLCMOS_TOKEN", "gaplisten-plcmos")
+WORDS = ServiceKind(
+    "speech recognition service",
+    "words-service.toml",
+    "GAPLISTEN_WORDS_TOKEN",
+    "gaplisten-words",
+    models=True,
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +80,8 @@ class Service:
         Time limit of one request.
     retries
         How often a request is repeated when the service is busy or down.
+    model, language
+        Which of its models, and the language that is spoken; empty where the service has no choice.
     """
 
     address: str
@@ -50,6 +89,9 @@ class Service:
     token: str = field(repr=False)
     seconds: float = 60.0
     retries: int = 4
+    kind: ServiceKind = PLCMOS
+    model: str = ""
+    language: str = ""
 
     def __post_init__(self) -> None:
         try:
@@ -73,17 +115,17 @@ class Service:
         """Whether it runs on this machine."""
         return urlsplit(self.address).hostname in _LOCAL
 
+    @property
+    def account(self) -> str:
+        """Who asks, in words."""
+        return f"the account {self.user}" if self.user else "the token"
+
     def url(self, name: str) -> str:
         """Return the address of one of the service's functions."""
         return f"{self.address.rstrip('/')}/{name}"
 
 
-def settings_path() -> Path:
-    """Return the settings file: ``address``, ``user``, and if wanted ``seconds`` and ``retries``."""
-    return folders.user_config() / _SETTINGS
-
-
-def load_service() -> Service:
+def load_service(kind: ServiceKind = PLCMOS) -> Service:
     """Return the service that the user has set up.
 
     Raises
@@ -91,23 +133,28 @@ def load_service() -> Service:
     ServiceError
         If the settings or the token are missing or cannot be used.
     """
-    path = settings_path()
+    path = kind.path
     try:
         values = tomllib.loads(read_regular(path, MOST_SETTINGS).decode())
     except FileNotFoundError as error:
-        way_out = f'write address = "https://..." and user = "..." into {path}'
-        raise ServiceError("PLC-MOS service", "no service is set up", way_out) from error
+        needed = "model" if kind.models else "user"
+        way_out = f'write address = "https://..." and {needed} = "..." into {path}'
+        raise ServiceError(kind.title, "no service is set up", way_out) from error
     except (OSError, ValueError, RecursionError) as error:
         raise ServiceError(str(path), f"cannot be read ({error})", "fix or remove it") from error
     if any(secret in values for secret in _SECRETS):
-        raise ServiceError(str(path), "holds the token", f"remove it and set {TOKEN_VARIABLE} instead")
-    return _service(path, values)
+        raise ServiceError(str(path), "holds the token", f"remove it and set {kind.token_variable} instead")
+    return _service(kind, path, values)
 
 
-def _service(path: Path, values: dict[str, object]) -> Service:
-    address, user = values.get("address"), values.get("user")
-    if not isinstance(address, str) or not isinstance(user, str) or not user or ":" in user:
+def _service(kind: ServiceKind, path: Path, values: dict[str, object]) -> Service:
+    address, user = values.get("address"), values.get("user", "" if kind.models else None)
+    model, language = values.get("model", ""), values.get("language", "")
+    if not isinstance(address, str) or not isinstance(user, str) or ":" in user:
         raise ServiceError(str(path), "needs address and user as text (no colon in user)", "complete it")
+    if not isinstance(model, str) or not isinstance(language, str) or not (model if kind.models else user):
+        needed = "model" if kind.models else "user"
+        raise ServiceError(str(path), f"needs address and {needed} as text", "complete it")
     seconds, retries = values.get("seconds", 60.0), values.get("retries", 4)
     if type(seconds) not in (int, float) or type(retries) is not int:
         raise ServiceError(str(path), "seconds and retries must be numbers", "fix it")
@@ -116,7 +163,9 @@ def _service(path: Path, values: dict[str, object]) -> Service:
     if not 0 < seconds <= _MOST_SECONDS or not 0 <= retries <= _MOST_RETRIES:
         fact = f"seconds must be above 0 and at most {_MOST_SECONDS}, retries 0 to {_MOST_RETRIES}"
         raise ServiceError(str(path), fact, "fix it")
-    return Service(address, user, find_token(user), float(seconds), retries)
+    told = Service(address, user, "", float(seconds), retries, kind, model, language)
+    needs_token = not (kind.models and told.local)
+    return replace(told, token=find_token(user, kind) if needs_token else _token(user, kind))
 
 
 def save_service(address: str, user: str) -> None:
@@ -130,7 +179,7 @@ def save_service(address: str, user: str) -> None:
         If the file cannot be written.
     """
     Service(address, user, "")
-    path = settings_path()
+    path = PLCMOS.path
     try:
         values = tomlkit.parse(read_regular(path, MOST_SETTINGS).decode())
     except (OSError, ValueError):  # none yet, or one that nobody can read
@@ -142,16 +191,16 @@ def save_service(address: str, user: str) -> None:
     write_whole(path, tomlkit.dumps(values))
 
 
-def service_trouble() -> str:
+def service_trouble(kind: ServiceKind = PLCMOS) -> str:
     """Return why the service cannot be used, empty when it can; asks the keyring, which may take a while."""
     try:
-        load_service()
+        load_service(kind)
     except ServiceError as error:
         return error.fact
     return ""
 
 
-def find_token(user: str) -> str:
+def find_token(user: str, kind: ServiceKind = PLCMOS) -> str:
     """Return the token from the environment, or else from the system's keyring.
 
     Raises
@@ -159,17 +208,21 @@ def find_token(user: str) -> str:
     ServiceError
         If it is in neither.
     """
-    token = os.environ.get(TOKEN_VARIABLE, "").strip() or _from_keyring(user)
+    token = _token(user, kind)
     if not token:
-        way_out = f"set {TOKEN_VARIABLE}, or run: keyring set {_KEYRING_SERVICE} {user}"
-        raise ServiceError("PLC-MOS service", f"there is no token for {user}", way_out)
+        way_out = f"set {kind.token_variable}, or run: keyring set {kind.keyring} {user or NOBODY}"
+        raise ServiceError(kind.title, f"there is no token for {user or 'it'}", way_out)
     return token
 
 
-def _from_keyring(user: str) -> str:
+def _token(user: str, kind: ServiceKind) -> str:
+    return os.environ.get(kind.token_variable, "").strip() or _from_keyring(user or NOBODY, kind)
+
+
+def _from_keyring(user: str, kind: ServiceKind) -> str:
     try:
         import keyring
 
-        return (keyring.get_password(_KEYRING_SERVICE, user) or "").strip()
+        return (keyring.get_password(kind.keyring, user) or "").strip()
     except Exception:  # noqa: BLE001 - not installed, no backend, locked: each backend has its own errors
         return ""

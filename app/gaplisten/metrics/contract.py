@@ -180,3 +180,14 @@ class Implementation:
     compute: Callable[[Material], float]
     beside: Callable[[Material], tuple[tuple[str, float], ...]] | None = None
     texts: Callable[[Material], tuple[tuple[str, str], ...]] | None = None
+
+
+def left_to_service(_material: Material) -> float:
+    """Give the reason why this machine has no number: sound leaves it only when a batch was asked to send it.
+
+    Raises
+    ------
+    Unscorable
+        Always.
+    """
+    raise Unscorable("is computed by a service; score files in a batch")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gaplisten.metrics.contract import Implementation, Material, Metric, Unscorable
+from gaplisten.metrics.contract import Implementation, Metric, left_to_service
 
 RATE = 16000
 
@@ -18,17 +18,5 @@ METRIC = Metric(
     service="PLC-MOS service",
 )
 
-
-def compute(_material: Material) -> float:
-    """Give the reason why this machine has no number: sound leaves it only when a batch was asked to send it.
-
-    Raises
-    ------
-    Unscorable
-        Always.
-    """
-    raise Unscorable("is computed by a service; score files in a batch")
-
-
 PLACE = 60
-IMPLEMENTATIONS = (Implementation(METRIC, compute),)
+IMPLEMENTATIONS = (Implementation(METRIC, left_to_service),)

@@ -5,10 +5,16 @@ A model that hangs or crashes ends its worker and becomes a reason; the next sco
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
+import signal
+import sys
 import threading
-from concurrent.futures import Future
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +23,17 @@ from pebble import ProcessExpired, ProcessPool
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.loss.trace import LossTrace
 from gaplisten.metrics.catalogue import find_metric, score
-from gaplisten.metrics.contract import Metric, MetricError, Score
+from gaplisten.metrics.contract import Metric, MetricError, Score, Unscorable
 from gaplisten.metrics.recognisers.contract import HeardWord
 from gaplisten.metrics.word_accuracy import words_in
 from gaplisten.processes import spawning
 
 SECONDS_PER_SCORE = 60.0
+"""Of processor time: on a busy machine a score is slow, and no worse for it."""
+PATIENCE = 10.0
+"""So many times that long, by the clock, is waited for what sleeps, or waits for something."""
 _BEHIND_THE_WINDOW = 10  # scores wait for sound and screen, not the other way round
+_OUT_OF_TIME = -int(getattr(signal, "SIGXCPU", 24))  # as multiprocessing tells of a signal
 _SCORES_PER_WORKER = 2000  # a worker is renewed now and then: foreign code may leak
 
 
@@ -41,8 +51,6 @@ def workers_for_this_machine() -> int:
 
 def quiet_worker(niceness: int = 0) -> None:
     """Leave the cores to the pool's processes and the keyboard's interrupt to its owner; end with it."""
-    import signal
-
     threading.Thread(target=_end_with_owner, name="owner", daemon=True).start()
 
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -71,16 +79,42 @@ def process_pool(workers: int, niceness: int = 0) -> ProcessPool:
     )
 
 
-def failure_reason(error: BaseException, seconds: float) -> str:
-    """Return why a worker gave no answer, for people."""
+def failure_reason(error: BaseException, seconds: float, processor_seconds: float = 0.0) -> str:
+    """Return why a worker gave no answer, for people; limits are by the clock and of processor time."""
     if isinstance(error, TimeoutError):
         return f"stopped after {seconds:g} s"
+    if isinstance(error, ProcessExpired) and processor_seconds and error.exitcode == _OUT_OF_TIME:
+        return f"stopped after {processor_seconds:g} s of processor time"
     if isinstance(error, ProcessExpired):
         return f"its process ended (exit code {error.exitcode})"
     return f"failed: {type(error).__name__}: {error}"
 
 
+@contextmanager
+def _processor_time(seconds: float) -> Iterator[None]:
+    """End this process when its work takes more processor time; where the system cannot, the clock does."""
+    if sys.platform == "win32":
+        yield
+        return
+    import resource
+
+    which = resource.RLIMIT_CPU
+    soft, hard = resource.getrlimit(which)
+    most = math.ceil(time.process_time() + seconds)
+    if any(most >= limit != resource.RLIM_INFINITY for limit in (soft, hard)):
+        yield  # who started us allows less
+        return
+    # A file as large as its memory is of no use to anybody.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    resource.setrlimit(which, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(which, (soft, hard))
+
+
 def _score(
+    seconds: float,
     name: str,
     degraded: _Sound,
     reference: _Sound | None,
@@ -88,11 +122,13 @@ def _score(
     transcript: str | None,
 ) -> Score:
     whole = None if reference is None else Signal(reference.samples, reference.rate)
-    return score(name, Signal(degraded.samples, degraded.rate), whole, trace, transcript)
+    with _processor_time(seconds):
+        return score(name, Signal(degraded.samples, degraded.rate), whole, trace, transcript)
 
 
-def _hear(recogniser: str, sound: _Sound) -> tuple[HeardWord, ...]:
-    return words_in(recogniser, Signal(sound.samples, sound.rate))
+def _hear(seconds: float, recogniser: str, sound: _Sound) -> tuple[HeardWord, ...]:
+    with _processor_time(seconds):
+        return words_in(recogniser, Signal(sound.samples, sound.rate))
 
 
 def _describe(name: str) -> Metric:
@@ -107,12 +143,12 @@ class ScorePool:
     workers
         How many processes; one per core when not given.
     seconds
-        Time limit of one score, waiting not included.
+        Limit of one score in processor time, and in `PATIENCE` times that by the clock.
     """
 
     def __init__(self, workers: int | None = None, seconds: float = SECONDS_PER_SCORE) -> None:
         self._pool = process_pool(workers or workers_for_this_machine(), _BEHIND_THE_WINDOW)
-        self._seconds = seconds
+        self._seconds, self._by_clock = seconds, seconds * PATIENCE
 
     def submit(
         self,
@@ -125,15 +161,16 @@ class ScorePool:
         """Return at once; the future's result is a score whatever happens. Cancel it to kill its work."""
         name = metric if isinstance(metric, str) else metric.name
         sounds = [None if s is None else _Sound(s.samples, s.rate) for s in (degraded, reference)]
-        running = self._pool.schedule(_score, args=[name, *sounds, trace, transcript], timeout=self._seconds)
-        return _Answer(running, self._seconds)
+        args = [self._seconds, name, *sounds, trace, transcript]
+        running = self._pool.schedule(_score, args=args, timeout=self._by_clock)
+        return _Answer(running, self._by_clock, self._seconds)
 
     def hear(self, recogniser: str, signal: Signal) -> Future[tuple[HeardWord, ...]]:
-        """Return at once; the future's result is what a recogniser hears, or it fails with the reason."""
-        heard: Future[tuple[HeardWord, ...]] = self._pool.schedule(
-            _hear, args=[recogniser, _Sound(signal.samples, signal.rate)], timeout=self._seconds
-        )
-        return heard
+        """Return at once; the future's result is what a recogniser hears, or fails with a `MetricError`."""
+        sound = _Sound(signal.samples, signal.rate)
+        args = [self._seconds, recogniser, sound]
+        running = self._pool.schedule(_hear, args=args, timeout=self._by_clock)
+        return _Hearing(running, self._by_clock, self._seconds)
 
     def describe(self, name: str) -> Metric:
         """Return a metric's description; a third party's code is loaded in a worker, not here.
@@ -144,11 +181,11 @@ class ScorePool:
             If it is not known, cannot be loaded, or does not answer in time.
         """
         try:
-            described: Metric = self._pool.schedule(_describe, args=[name], timeout=self._seconds).result()
+            described: Metric = self._pool.schedule(_describe, args=[name], timeout=self._by_clock).result()
         except MetricError:
             raise
         except Exception as error:
-            reason = failure_reason(error, self._seconds)
+            reason = failure_reason(error, self._by_clock)
             raise MetricError(
                 f"metric {name}", f"cannot be loaded: {reason}", "remove its package"
             ) from error
@@ -160,12 +197,39 @@ class ScorePool:
         self._pool.join()
 
 
+class _Hearing(Future[tuple[HeardWord, ...]]):
+    """Words that will come: worker trouble turned into a reason, cancelling passed on."""
+
+    def __init__(self, running: Any, *limits: float) -> None:
+        super().__init__()
+        self._running, self._limits = running, limits
+        running.add_done_callback(self._finish)
+
+    def _finish(self, running: Any) -> None:
+        if running.cancelled():
+            super().cancel()
+            return
+        error = running.exception()
+        with suppress(InvalidStateError):  # cancelled in this moment
+            if error is None:
+                self.set_result(running.result())
+                return
+            own = isinstance(error, Unscorable)
+            reason = str(error) if own else failure_reason(error, *self._limits)
+            self.set_exception(MetricError("words", f"cannot be recognised: {reason}", "try it once more"))
+
+    def cancel(self) -> bool:
+        """Kill the work."""
+        self._running.cancel()
+        return super().cancel()
+
+
 class _Answer(Future[Score]):
     """A score that will come: worker trouble turned into a reason, cancelling passed on."""
 
-    def __init__(self, running: Any, seconds: float) -> None:
+    def __init__(self, running: Any, *limits: float) -> None:
         super().__init__()
-        self._running, self._limit = running, seconds
+        self._running, self._limits = running, limits
         self.set_running_or_notify_cancel()
         running.add_done_callback(self._finish)
 
@@ -175,7 +239,7 @@ class _Answer(Future[Score]):
             return
         error = running.exception()
         if error:
-            self.set_result(Score(None, failure_reason(error, self._limit), accident=True))
+            self.set_result(Score(None, failure_reason(error, *self._limits), accident=True))
         else:
             self.set_result(running.result())
 

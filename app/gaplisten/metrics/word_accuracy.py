@@ -7,17 +7,17 @@ said; nothing is clipped. Of many clips it is that of all their words together: 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 import numpy as np
 
 from gaplisten.audio.signal import Samples, Signal
-from gaplisten.metrics.contract import Implementation, Material, Metric, Unscorable
+from gaplisten.metrics.contract import Implementation, Material, Metric, Score, Unscorable
 from gaplisten.metrics.material import prepare
 from gaplisten.metrics.recognisers import described, ears_of, recognisers
 from gaplisten.metrics.recognisers.contract import HeardWord, Recogniser
-from gaplisten.metrics.words import NORMALISER, Errors, compare_words, normalised
+from gaplisten.metrics.words import NORMALISER, compare_words, normalised
 
 _VERSION = "1"
 TRANSCRIPT, RECOGNISED, HOW, TRUTH = "transcript", "recognised", "recogniser", "words_of"
@@ -69,30 +69,56 @@ def _said(recogniser: Recogniser, material: Material) -> tuple[str, str]:
     return text_of(hear(recogniser.name, clean)), OF_REFERENCE
 
 
-def _errors(recogniser: Recogniser, material: Material) -> tuple[Errors, tuple[tuple[str, str], ...]]:
-    said, known_from = _said(recogniser, material)
+def accuracy(said: str, known_from: str, hear_it: Callable[[], str], recognised_by: str) -> Score:
+    """Return the score of what was heard against what was said, with its counts and both texts.
+
+    Parameters
+    ----------
+    known_from
+        Where `said` comes from: `OF_TRANSCRIPT` or `OF_REFERENCE`.
+    hear_it
+        Returns what is heard; not called where nothing was said.
+    recognised_by
+        Recogniser and model, for people.
+
+    Raises
+    ------
+    Unscorable
+        If no words were said.
+    """
     words = normalised(said)
     if not words:
         raise Unscorable(f"no words were said, by {known_from}")
-    heard = text_of(hear(recogniser.name, material.degraded))
-    how = f"{described(recogniser)}; normaliser {NORMALISER}"
-    texts = ((TRANSCRIPT, said), (RECOGNISED, heard), (HOW, how), (TRUTH, known_from))
-    return compare_words(words, normalised(heard)), texts
+    heard = hear_it()
+    errors = compare_words(words, normalised(heard))
+    figures = (errors.substitutions, errors.deletions, errors.insertions, errors.words)
+    how = f"{recognised_by}; normaliser {NORMALISER}"
+    return Score(
+        1.0 - errors.count / errors.words,
+        beside=tuple((name, float(figure)) for name, figure in zip(COUNTS, figures, strict=True)),
+        texts=((TRANSCRIPT, said), (RECOGNISED, heard), (HOW, how), (TRUTH, known_from)),
+    )
+
+
+def _score(recogniser: Recogniser, material: Material) -> Score:
+    said, known_from = _said(recogniser, material)
+
+    def hear_it() -> str:
+        return text_of(hear(recogniser.name, material.degraded))
+
+    return accuracy(said, known_from, hear_it, described(recogniser))
 
 
 def _compute(material: Material, recogniser: Recogniser) -> float:
-    errors, _ = _errors(recogniser, material)
-    return 1.0 - errors.count / errors.words
+    return float(_score(recogniser, material))
 
 
 def _beside(material: Material, recogniser: Recogniser) -> tuple[tuple[str, float], ...]:
-    errors, _ = _errors(recogniser, material)
-    figures = (errors.substitutions, errors.deletions, errors.insertions, errors.words)
-    return tuple((name, float(figure)) for name, figure in zip(COUNTS, figures, strict=True))
+    return _score(recogniser, material).beside
 
 
 def _texts(material: Material, recogniser: Recogniser) -> tuple[tuple[str, str], ...]:
-    return _errors(recogniser, material)[1]
+    return _score(recogniser, material).texts
 
 
 def _metric(recogniser: Recogniser) -> Metric:

@@ -42,16 +42,17 @@ def read_answers(panel: FrozenPanel, path: Path, root: Path) -> tuple[AnswersRea
         If it is no such file or cannot be read.
     """
     found = read(path, ANSWER_COLUMNS, root=root)
-    own = tuple(row for row in found.rows if row["panel_sha256"] == panel.sha256)
+    of_panel = found.table.column("panel_sha256")
+    own = found.table.at([at for at, said in enumerate(of_panel) if said == panel.sha256])
     problems = []
-    if len(own) < len(found.rows):
+    if len(own) < len(found.table):
         problems.append(f"{path.name}: answers of another panel were left out")
     if found.damaged:
         lines = ", ".join(map(str, found.damaged[:10]))
         problems.append(f"{path.name}: what cannot be read was left out (line {lines})")
     listener = listener_of(own)
     session = session_name(panel, listener) if listener else path.stem
-    return AnswersRead(path, session, listener, own), problems
+    return AnswersRead(path, session, listener, own.rows), problems
 
 
 def _answers_in(panel: FrozenPanel, ratings: Path, root: Path) -> Iterator[AnswersRead | list[str]]:

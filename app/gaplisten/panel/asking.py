@@ -9,7 +9,7 @@ from gaplisten.panel.checks import StepKind, sounds_of
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Journal, one_line
 from gaplisten.panel.planned import Planned
-from gaplisten.panel.reading import Row
+from gaplisten.panel.reading import Row, whole_number
 from gaplisten.panel.steps import Answer, AnswerMissing, Asked, Step, Steps, asked_after, judged, still_asked
 from gaplisten.panel.trial import Block
 from gaplisten.tables import Cell
@@ -36,8 +36,9 @@ def asked_so_far(rows: Sequence[Row]) -> dict[Asked, list[Answer]]:
     """Return the answers that were saved, by step."""
     groups: dict[Asked, list[Answer]] = {}
     for row in rows:
-        if row["number"].isdecimal() and row["attempt"].isdecimal():
-            which = (row["step"], int(row["number"]), int(row["attempt"]))
+        number, attempt = whole_number(row["number"]), whole_number(row["attempt"])
+        if number is not None and attempt is not None:
+            which = (row["step"], number, attempt)
             groups.setdefault(which, []).append((row["question"], row["answer"], row["right"]))
     return groups
 

@@ -22,7 +22,7 @@ from gaplisten.panel.design.filling import Filling
 from gaplisten.panel.drawn import PLANS, SUFFIX, Drawn, PlanLost, plan_path, read_drawn, save_drawn
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import not_saved, opened_folder
-from gaplisten.panel.reading import Row
+from gaplisten.panel.reading import Row, whole_number
 from gaplisten.panel.session_files import copies_of, named_otherwise, read_ratings
 
 IDLE_SECONDS = 3600.0  # a session that stood still for longer counts with what it has
@@ -108,7 +108,8 @@ def _begun(panel: FrozenPanel, ratings: Path, session: str, drawn: Drawn, strang
         # Nobody knows what is in it: its votes are counted as if they were there.
         everything = frozenset(range(1, len(drawn.items) + 1))
         return Begun(session, drawn, everything, drawn.drawn_at, open_now)
-    taken = frozenset(int(row["trial"]) for row in rows if row["trial"].isdecimal())
+    numbers = (whole_number(row["trial"]) for row in rows)
+    taken = frozenset(number for number in numbers if number is not None)
     last = max((_seconds(row["saved_at"]) for row in rows), default=0.0)
     return Begun(session, drawn, taken, max(last, drawn.drawn_at), open_now)
 

@@ -14,7 +14,7 @@ from gaplisten.panel.design.preview import preview
 from gaplisten.panel.key import Key
 from gaplisten.panel.selection import ChosenClip
 
-NO_CLIP = "No clip is chosen."
+NO_CLIP = "No clip is chosen"
 _ENOUGH = 40  # clips by which the minutes of more are reckoned
 
 
@@ -54,10 +54,10 @@ def sized(definition: PanelDefinition, clips: Sequence[Clip]) -> Size | None:
     return Size(key, len(chosen), _minutes(definition, chosen, trial_count(key)))
 
 
-def brief(definition: PanelDefinition, size: Size | None) -> str:
-    """Return how many trials and minutes a listener gets, and how many votes each cell."""
+def brief(definition: PanelDefinition, size: Size | None) -> tuple[list[str], list[str]]:
+    """Return how many trials and minutes a listener gets, and how many votes each cell; and notes on that."""
     if size is None:
-        return NO_CLIP
+        return [NO_CLIP], []
     key = size.key
     checks = definition.checks
     among = checks.clear_good + checks.clear_bad + checks.reference_repeats + checks.null_pairs
@@ -67,7 +67,7 @@ def brief(definition: PanelDefinition, size: Size | None) -> str:
     said = [f"{counted(trials, 'trial')}, about {counted(time, 'minute')} for each listener"]
     method = definition.method
     if method.series(definition.design) is not None:
-        return f"{said[0]}."
+        return said, []
     cells = size.clips * kinds
     what = counted(size.clips, "clip")
     what += "" if definition.method.multiple else f" x {kinds}"
@@ -82,7 +82,7 @@ def brief(definition: PanelDefinition, size: Size | None) -> str:
     else:
         said.append(f"each listener votes in {100 * votes:.0f} % of the cells")
     notes = method.remarks(definition.design, [clip.rate for clip in key.clips])
-    return " ".join(["; ".join(said) + ".", *(f"Note: {note}." for note in notes)])
+    return said, list(notes)
 
 
 def _minutes(definition: PanelDefinition, chosen: Sequence[Clip], trials: int) -> float:

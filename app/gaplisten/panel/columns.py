@@ -12,12 +12,11 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from operator import itemgetter
 from typing import Literal
 
 from gaplisten import __version__
 from gaplisten.panel.journal import one_line
+from gaplisten.panel.reading import TextTable
 from gaplisten.panel.rules import TrialState
 from gaplisten.panel.scales import Scale
 from gaplisten.panel.trial import WHOLE_TRIAL, Response, Vote, VoteKey
@@ -263,7 +262,7 @@ COLUMNS = (
         lambda t: t.kind,
     ),
     _sealed("clip", "clip", lambda t: t.clip),
-    _sealed("stratum", "class of its longest burst", lambda t: t.stratum),
+    _sealed("stratum", "class of its longest burst, or as `clips.strata` says", lambda t: t.stratum),
     _sealed(
         "condition",
         "the condition that the vote is about (`ab`, `abx`: the first of the pair)",
@@ -412,39 +411,35 @@ _COMMA = re.compile(r"[+-]?\d+,\d+")
 _NUMBERS = {column.name: column.number for column in COLUMNS if column.number}
 
 
-def tidied(response: Response) -> Callable[[list[dict[str, str]]], list[dict[str, str]]]:
-    """Return what puts numbers of rows back into the form in which they were written.
+def tidied(response: Response) -> Callable[[TextTable], TextTable]:
+    """Return what puts numbers of a table back into the form in which they were written.
 
-    Where all have that form, the list itself is returned. Rows have every column that holds a number.
+    Where all have that form, the table itself is returned. It has every column that holds a number.
 
     Spreadsheets write ``0,4`` for 0.4 in some countries, pandas ``3.0`` for 3.
     """
     numbers = {**_NUMBERS, "vote": "any" if response is Response.GRADES else "whole"}
-    whole = itemgetter(*(name for name, kind in numbers.items() if kind == "whole"))
-    decimal = itemgetter(*(name for name, kind in numbers.items() if kind == "any"))
 
-    def tidy(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-        wholes, decimals = ("".join(chain.from_iterable(map(of, rows))) for of in (whole, decimal))
-        if "." not in wholes and "," not in wholes and "," not in decimals:
-            return rows  # as in nearly all files
-        made = [_tidy(row, numbers) for row in rows]
-        return made if any(one is not other for one, other in zip(made, rows, strict=True)) else rows
+    def tidy(table: TextTable) -> TextTable:
+        changed = {}
+        for name, kind in numbers.items():
+            cells = table.columns[name]
+            together = "".join(cells)
+            if "," not in together and (kind != "whole" or "." not in together):
+                continue  # as in nearly all files
+            made = tuple([_tidy(cell, kind) for cell in cells])
+            if made != tuple(cells):
+                changed[name] = made
+        return TextTable({**table.columns, **changed}, table.count) if changed else table
 
     return tidy
 
 
-def _tidy(row: dict[str, str], numbers: Mapping[str, str]) -> dict[str, str]:
-    """Return a row with its numbers as they were written; the row itself where they are."""
-    made = row
-    for name, kind in numbers.items():
-        cell = row[name]
-        if "," not in cell and (kind != "whole" or "." not in cell):
-            continue
-        if kind == "whole" and (found := _WHOLE.fullmatch(cell)):
-            made = {**made, name: found[1]}
-        elif _COMMA.fullmatch(cell):
-            made = {**made, name: cell.replace(",", ".")}
-    return made
+def _tidy(cell: str, kind: str) -> str:
+    """Return a number as it was written; the cell itself where it is."""
+    if kind == "whole" and (found := _WHOLE.fullmatch(cell)):
+        return found[1]
+    return cell.replace(",", ".") if _COMMA.fullmatch(cell) else cell
 
 
 def as_markdown() -> str:

@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.journal import not_saved, opened_folder
 from gaplisten.panel.key import Key
-from gaplisten.panel.plan import laid_out, plan
-from gaplisten.panel.planned import Item, Planned, Use
+from gaplisten.panel.plan import Plan, plan_for
+from gaplisten.panel.planned import Item, Use
 from gaplisten.untrusted import read_regular
 
 PLANS = "plans"
@@ -81,9 +81,9 @@ class Drawn:
     drawn_at: float
     items: tuple[Item, ...]
 
-    def planned(self, key: Key) -> tuple[Planned, ...]:
-        """Return the trials, laid out."""
-        return laid_out(key, self.items, self.seat)
+    def planned(self, key: Key) -> Plan:
+        """Return the trials."""
+        return Plan(key, self.items, self.seat)
 
 
 def mask(data: bytes, key: Key, session: str, salt: bytes = b"") -> bytes:
@@ -192,9 +192,7 @@ def copies_of_plan(key: Key, ratings: Path, session: str) -> list[Path]:
     return found
 
 
-def plan_of(
-    key: Key, listener: str, ratings: Path, session: str, root: Path | None = None
-) -> tuple[Planned, ...]:
+def plan_of(key: Key, listener: str, ratings: Path, session: str, root: Path | None = None) -> Plan:
     """Return the trials of a session that has begun.
 
     Raises
@@ -203,7 +201,7 @@ def plan_of(
         If what it drew is gone or cannot be read.
     """
     if key.design == 1:
-        return plan(key, listener)
+        return plan_for(key, listener)
     drawn = read_drawn(key, ratings, session, root)
     if drawn is None:
         fact = "the order that the session drew is gone, so its ratings cannot be told apart"

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +29,7 @@ from gaplisten.panel.journal import one_line, read
 from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.parts import ResultsPart
 from gaplisten.panel.ratings import Rating
-from gaplisten.panel.reading import Row
+from gaplisten.panel.reading import Row, number, whole_number
 from gaplisten.panel.safety import read_limited
 from gaplisten.panel.trial import Vote
 from gaplisten.tables import Cell, Table, plain, to_csv
@@ -213,19 +212,19 @@ class ImportedVotes:
         typed = ("listener", "clip", "condition", "compared_with", "comment", "session")
         return [{**row, **{name: plain(row[name]) for name in typed}} for row in found.rows], problems
 
-    def votes(self) -> tuple[list[Rating], list[str], list[str]]:
+    def votes(self, rows: Sequence[Row]) -> tuple[list[Rating], list[str], list[str]]:
         """Return the votes that have a score, sentences about rows without use, and what else is to be said.
 
-        Raises
-        ------
-        GaplistenError, OSError
-            If the file is none of votes.
+        Parameters
+        ----------
+        rows
+            As `rows` reads them.
         """
-        rows, problems = self.rows()
+        problems: list[str] = []
         made: list[Rating] = []
         empty = spoilt = 0
         for row in rows:
-            score = _number(row["score"])
+            score = number(row["score"])
             if row["score"] == "":
                 empty += 1
             elif score is None or row.get("scale", "") not in self.definition.method.scales:
@@ -246,10 +245,10 @@ class ImportedVotes:
             row["condition"],
             row["compared_with"],
             row["role"],
-            int(row["trial"]) if row["trial"].isdecimal() else 0,
+            whole_number(row["trial"]) or 0,
             score,
             {"true": True, "false": False}.get(row["passed"]),
-            int(row["underflows"]) if row["underflows"].isdecimal() else None,
+            whole_number(row["underflows"]),
             row.get("scale", ""),
             *self.talker(row["clip"]),
             row["vote"],
@@ -401,11 +400,3 @@ def _answer_rows(answers: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[Cel
     for listener, own in answers.items():
         for question, answer in own.items():
             yield one_line(listener), one_line(question), one_line(answer)
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from gaplisten.durable.files import write_all, write_whole
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.reading import JournalDamaged, Reading, Row, listed, parse
+from gaplisten.panel.reading import JournalDamaged, Reading, Row, TextTable, listed, parse
 from gaplisten.tables import Cell, csv_cell, csv_row
 from gaplisten.untrusted import Folder, read_at_most, read_regular
 
 _NEWLINE = b"\r\n"
-Tidy = Callable[[list[Row]], list[Row]]
+Tidy = Callable[[TextTable], TextTable]
 LARGEST = 64 * 2**20  # bytes; a session of ten thousand ratings has about 5 MB
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from gaplisten.panel.begun import was_emptied
 from gaplisten.panel.columns import Truth
 from gaplisten.panel.drawn import PlanLost, plan_of
 from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.plan import Plan
 from gaplisten.panel.planned import Planned
-from gaplisten.panel.reading import Reading, Row
+from gaplisten.panel.reading import Reading, Row, TextTable, number, whole_number
 from gaplisten.panel.safety import file_stem
 from gaplisten.panel.seal import unsealed_trial
 from gaplisten.panel.session_names import listener_of, root_of
@@ -28,9 +29,9 @@ class Judged:
 
     Parameters
     ----------
-    plan
+    planned
         The listener's trials.
-    rows
+    table
         The votes that can be used, each once, in the order in which they were given.
     done
         Numbers of the trials all of whose votes are there.
@@ -51,8 +52,8 @@ class Judged:
     """
 
     listener: str
-    plan: tuple[Planned, ...]
-    rows: tuple[Row, ...]
+    planned: Plan
+    table: TextTable
     done: frozenset[int]
     unfinished: int | None = None
     errors: tuple[OtherPlan, ...] = ()
@@ -60,6 +61,16 @@ class Judged:
     notes: tuple[str, ...] = ()
     lost: OtherPlan | None = None
     truths: tuple[Truth | None, ...] = ()
+
+    @property
+    def plan(self) -> tuple[Planned, ...]:
+        """The listener's trials, laid out."""
+        return self.planned.trials
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of `table`."""
+        return self.table.rows
 
 
 _OTHERS = "was not made with this panel and listener"
@@ -77,27 +88,26 @@ class _Trials:
         The file, for messages.
     """
 
-    def __init__(self, panel: FrozenPanel, planned: Sequence[Planned], where: str) -> None:
+    def __init__(self, panel: FrozenPanel, planned: Plan, where: str) -> None:
         self._planned, self._where = planned, where
         self._sha256, self._salt = panel.sha256, panel.key.trial_salt
         self._known: dict[tuple[str, str], Planned] = {}  # by number and code, as they are written
 
-    def of(self, row: Row) -> Planned:
-        """Return the trial that a row is about.
+    def of(self, panel_sha256: str, said: tuple[str, str]) -> Planned:
+        """Return one like the trial that a row is about by its number and code.
 
         Raises
         ------
         OtherPlan
             If it was not made with this panel and plan.
         """
-        said = (row["trial"], row["trial_code"])
-        if row["panel_sha256"] == self._sha256:
+        if panel_sha256 == self._sha256:
             if (known := self._known.get(said)) is not None:
                 return known
-            number = int(said[0]) if said[0].isdecimal() else 0
+            number = whole_number(said[0]) or 0
             if 1 <= number <= len(self._planned):
-                found = self._planned[number - 1]
-                if _is_code(said[1], found.code(self._salt)):
+                found = self._planned.alike[number - 1]
+                if _is_code(said[1], found.code(self._salt, number)):
                     return self._known.setdefault(said, found)
         raise OtherPlan(self._where, f"the rating of trial {said[0][:10]!r} {_OTHERS}", _MOVE)
 
@@ -118,33 +128,37 @@ def _is_code(cell: str, code: str) -> bool:
         return False
 
 
-def _once(rows: Sequence[Row], where: str) -> Iterator[Row | OtherPlan | str]:
-    """Yield each vote once; what to say of those that stand there twice; an error where they differ."""
-    said = [(row["trial"], row["position"], row.get("scale", "")) for row in rows]
+def _once(table: TextTable, where: str) -> Iterator[int | OtherPlan | str]:
+    """Yield the place of each vote once; what to say where it stands twice; an error where two differ."""
+    said = list(zip(*map(table.column, ("trial", "position", "scale")), strict=True))
     if len(set(said)) == len(said):
-        yield from rows
+        yield from range(len(said))
         return
-    votes: dict[tuple[str, str, str], list[Row]] = {}
-    for which, row in zip(said, rows, strict=True):
-        votes.setdefault(which, []).append(row)
-    for same in votes.values():
-        if len({row["vote"] for row in same}) > 1:
-            fact = f"there are {len(same)} different votes for one question of trial {same[0]['trial']}"
+    places: dict[tuple[str, ...], list[int]] = {}
+    for place, which in enumerate(said):
+        places.setdefault(which, []).append(place)
+    votes = table.column("vote")
+    for (trial, *_), same in places.items():
+        if len({votes[place] for place in same}) > 1:
+            fact = f"there are {len(same)} different votes for one question of trial {trial}"
             yield OtherPlan(where, fact, _FIX)
             continue
         yield same[0]
         if len(same) > 1:
-            yield f"the rating of trial {same[0]['trial']} stands there {len(same)} times and counts once"
+            yield f"the rating of trial {trial} stands there {len(same)} times and counts once"
 
 
-def _order(place: int, row: Row) -> int:
-    return int(row["order"]) if row["order"].isdecimal() else place
+def _in_order(table: TextTable) -> list[int]:
+    """Return the places of rows in the order in which they were given."""
+    said = enumerate(map(whole_number, table.column("order")))
+    orders = [place if order is None else order for place, order in said]
+    return sorted(range(len(orders)), key=orders.__getitem__)
 
 
-def _plan_of(panel: FrozenPanel, found: Reading, where: str, listener: str) -> tuple[Planned, ...]:
+def _plan_of(panel: FrozenPanel, found: Reading, where: str, listener: str) -> Plan:
     """Return the trials of the session whose file it is: by what its rows say, however the file is called."""
     path = Path(where)
-    said = Counter(row.get("session", "") for row in found.rows).most_common(1)
+    said = Counter(found.table.column("session")).most_common(1)
     session = said[0][0] if said and file_stem(listener) in said[0][0] else path.stem
     return plan_of(panel.key, listener, path.parent, session, root_of(panel, path))
 
@@ -155,6 +169,11 @@ def _told_by(panel: FrozenPanel, row: Row) -> Planned | None:
     if planned is None or str(planned.trial.number) != row["trial"]:
         return None
     return planned if _is_code(row["trial_code"], planned.code(panel.key.trial_salt)) else None
+
+
+def _tells(row: Row) -> bool:
+    """Tell whether a row's own cells say which trial it is of and what the vote is worth."""
+    return whole_number(row["trial"]) is not None and number(row["score"]) is not None
 
 
 def _without_plan(
@@ -178,7 +197,7 @@ def _without_plan(
             with contextlib.suppress(OtherPlan):
                 told.append(unsealed(panel, planned, row))
                 wanted[planned.trial.number] = planned.trial.wanted_count
-        elif row["score"] and (row["clip"], row["condition"], row["stimulus_sha256"]) in known:
+        elif _tells(row) and (row["clip"], row["condition"], row["stimulus_sha256"]) in known:
             told.append(row)
     error = OtherPlan(lost.thing, lost.fact, lost.way_out)
     if found.rows and not any(row["panel_sha256"] == panel.sha256 for row in found.rows):
@@ -197,49 +216,46 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
     listener
         Whose session it is, where the file has no rows to tell.
     """
-    listener = listener_of(found.rows, listener) or listener
+    table = found.table
+    listener = listener_of(table, listener) or listener
     errors: list[OtherPlan] = []
-    fitting: list[Row] = []
-    truths: dict[int, Truth] = {}  # by the row's identity
     notes = list(found.notes)
-    planned: tuple[Planned, ...] = ()
+    planned = Plan(panel.key)
     lost: OtherPlan | None = None
+    heard: list[Truth | None] = []
     try:
-        planned = _plan_of(panel, found, where, listener) if listener else ()
+        planned = _plan_of(panel, found, where, listener) if listener else planned
     except PlanLost as error:
         told = _without_plan(panel, found, error)
         if isinstance(told, OtherPlan):
-            return Judged(listener, (), (), frozenset(), errors=(told,), notes=found.notes)
-        fitting, wanted, lost = told
+            return Judged(listener, planned, TextTable(), frozenset(), errors=(told,), notes=found.notes)
+        rows, wanted, lost = told
+        table, heard = TextTable.of(rows), [None] * len(rows)
         notes.append(f"{error.fact}; what was heard is taken from the file itself")
     else:
-        wanted = {one.trial.number: one.trial.wanted_count for one in planned}
-        trials = _Trials(panel, planned, where)
-        for row in found.rows:
-            try:
-                truths[id(row)] = truth_of(panel, trials.of(row), row)
-                fitting.append(row)
-            except OtherPlan as error:
-                errors.append(error)
-    if not found.rows and not found.damaged and was_emptied(Path(where)):
+        wanted = {number: one.wanted_count for number, one in enumerate(planned.alike, start=1)}
+        table, heard = _fitting(panel, planned, table, where, errors)
+    if not found.table and not found.damaged and was_emptied(Path(where)):
         errors.append(OtherPlan(where, "its ratings are gone: votes had been saved in it", _PUT_BACK))
-    rows: list[Row] = []
-    for one in _once(fitting, where):
+    places: list[int] = []
+    for one in _once(table, where):
         if isinstance(one, OtherPlan):
             errors.append(one)
         elif isinstance(one, str):
             notes.append(one)
         else:
-            rows.append(one)
+            places.append(one)
     if found.damaged:
         lines = f"line{'s' if len(found.damaged) > 1 else ''} {', '.join(map(str, found.damaged[:10]))}"
         errors.append(OtherPlan(where, f"{lines} cannot be read", found.mending if found.foreign else _FIX))
-    counts = Counter(int(row["trial"]) for row in rows)
+    table = table.at(places)
+    order = _in_order(table)
+    table, truths = table.at(order), tuple([heard[places[at]] for at in order])
+    numbers = [int(trial) for trial in table.column("trial")]
+    counts = Counter(numbers)
     done = frozenset(number for number, count in counts.items() if count == wanted.get(number, count))
     lacking = sorted(set(counts) - done)
-    places = [_order(place, row) for place, row in enumerate(rows)]
-    rows = [rows[at] for at in sorted(range(len(rows)), key=places.__getitem__)]
-    unfinished = int(rows[-1]["trial"]) if rows else None
+    unfinished = numbers[-1] if numbers else None
     if unfinished not in lacking or errors:
         unfinished = None
     short = [
@@ -247,7 +263,7 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
         for number in lacking
         if number != unfinished and not errors
     ]
-    if not errors and planned and counts:
+    if not errors and len(planned) and counts:
         # Trials are taken one after the other, so none is missing before one that is there.
         gone = [number for number in sorted(set(wanted) - set(counts)) if number < max(counts)]
         if len(gone) == 1:
@@ -255,8 +271,27 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
         elif gone:
             short.append(f"trials {', '.join(map(str, gone[:10]))} have no votes")
     said = (tuple(errors), tuple(short), tuple(notes))
-    heard = tuple([truths.get(id(row)) for row in rows])
-    return Judged(listener, planned, tuple(rows), done, unfinished, *said, lost, heard)
+    return Judged(listener, planned, table, done, unfinished, *said, lost, truths)
+
+
+def _fitting(
+    panel: FrozenPanel, planned: Plan, table: TextTable, where: str, errors: list[OtherPlan]
+) -> tuple[TextTable, list[Truth | None]]:
+    """Return the rows that are of this plan and what was heard in each; add why others are not."""
+    trials = _Trials(panel, planned, where)
+    which = zip(*map(table.column, ("trial", "trial_code")), strict=True)
+    given = zip(*map(table.column, ("position", "scale", "vote")), strict=True)
+    session, of_panel = table.column("session"), table.column("panel_sha256")
+    places: list[int] = []
+    heard: list[Truth | None] = []
+    for place, (said, vote) in enumerate(zip(which, given, strict=True)):
+        try:
+            trial = trials.of(of_panel[place], said)
+            heard.append(truth_of(panel, trial, vote, int(said[0]), session[place]))
+            places.append(place)
+        except OtherPlan as error:
+            errors.append(error)
+    return table.at(places), heard
 
 
 def refuse(judged: Judged, where: str) -> None:

@@ -14,7 +14,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.panel.asking import ANSWERS
 from gaplisten.panel.drawn import SUFFIX, plan_path
 from gaplisten.panel.frozen import FrozenPanel, open_panel
-from gaplisten.panel.reading import Row
+from gaplisten.panel.reading import TextTable
 from gaplisten.panel.safety import read_limited
 from gaplisten.panel.session_files import read_ratings
 from gaplisten.panel.session_names import listener_of, session_name
@@ -105,12 +105,12 @@ def _withdrew(panel: FrozenPanel, other: FrozenPanel, session: str) -> bool:
     gone = withdrawals(panel.ratings)
     if not gone:
         return False
-    rows: Sequence[Row] = ()
+    rows = TextTable()
     with contextlib.suppress(GaplistenError, OSError):
-        rows = read_ratings(other, other.ratings / f"{session}.csv").rows
+        rows = read_ratings(other, other.ratings / f"{session}.csv").table
     # A copy of the file may be called anything; its rows say whose it is.
     names = {session, session_name(panel, listener_of(rows))} if rows else {session}
-    return has_withdrawn(panel, gone, names, rows)
+    return has_withdrawn(panel, gone, names, rows.column("saved_at"))
 
 
 def _withdrew_there(panel: FrozenPanel, others: Sequence[FrozenPanel]) -> tuple[str, ...]:

@@ -44,7 +44,13 @@ class PerStratum(Part):
 
 
 class ClipsPart(Part):
-    """Which clips: all of the folders, the named ones, or some of each burst-length class."""
+    """Which clips: all of the folders, the named ones, or some of each burst-length class; and their strata.
+
+    Parameters
+    ----------
+    strata, strata_column
+        A table with a row for each clip, and its column that tells clips apart in place of bursts.
+    """
 
     folders: list[Path_] = Field(min_length=1, max_length=1000)
     reference_folder: Path_ | None = None
@@ -54,6 +60,8 @@ class ClipsPart(Part):
     talkers: Path_ | None = None
     talker_names: Text = ""
     per_stratum: PerStratum | None = None
+    strata: Path_ | None = None
+    strata_column: Text = ""
 
     @model_validator(mode="after")
     def _one_choice(self) -> Self:
@@ -63,6 +71,10 @@ class ClipsPart(Part):
             raise ValueError("names is empty; leave it out for all clips")
         if self.talkers is not None and self.talker_names:
             raise ValueError("say either talkers (a table) or talker_names (a pattern), not both")
+        if (self.strata is None) is not (not self.strata_column):
+            raise ValueError("strata (a table) and strata_column belong together")
+        if self.strata is not None and self.per_stratum is not None:
+            raise ValueError("per_stratum draws clips by their bursts; leave strata or it out")
         return self
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from gaplisten.panel.design import drawing, first
 from gaplisten.panel.design.filling import Filling
@@ -13,6 +14,15 @@ from gaplisten.panel.trial import Block
 
 def laid_out_at(key: Key, item: Item, number: int, index: int) -> Planned:
     """Return one trial, laid out as the one of this number for the listener at place `index`."""
+    known = _alike(key, item, number, index)
+    if key.design == 1:
+        return known
+    trial, method = known.trial, key.definition.method
+    return known.on(method.trial(number, trial.block, trial.slots, method.order_of_scales(index)))
+
+
+def _alike(key: Key, item: Item, number: int, index: int) -> Planned:
+    """Return a trial with the same sounds, whoever has it and by whatever number."""
     if key.design == 1:  # whose sliders stand in an order of number and index
         return _laid_out_at(key, item, number, index)
     # Sounds are laid out as the item says: the same way for each of maybe a hundred listeners.
@@ -20,8 +30,7 @@ def laid_out_at(key: Key, item: Item, number: int, index: int) -> Planned:
     known = key.laid_out.get(what)
     if known is None:
         known = key.laid_out[what] = _laid_out_at(key, item, number, index)
-    trial, method = known.trial, key.definition.method
-    return known.on(method.trial(number, trial.block, trial.slots, method.order_of_scales(index)))
+    return known
 
 
 def _laid_out_at(key: Key, item: Item, number: int, index: int) -> Planned:
@@ -46,12 +55,48 @@ def _laid_out_at(key: Key, item: Item, number: int, index: int) -> Planned:
     return Planned(trial, item.use.value, *about, expected, within, answers)
 
 
-def laid_out(key: Key, items: Sequence[Item], index: int) -> tuple[Planned, ...]:
-    """Return trials in this order, practice first, numbered from 1; `index` is the listener's place."""
-    return tuple(laid_out_at(key, item, at, index) for at, item in enumerate(items, start=1))
+class Plan:
+    """The trials of a session in their order, practice first, numbered from 1.
+
+    Who reads a hundred sessions asks what is heard in each trial, not for its screen: those are laid out for
+    whoever asks for `trials`.
+
+    Parameters
+    ----------
+    index
+        The listener's place in the design.
+
+    Attributes
+    ----------
+    alike
+        For each trial one with the same sounds; number and order of scales may be another's.
+
+    Raises
+    ------
+    KeyError, IndexError
+        If an item names what the panel does not have.
+    """
+
+    def __init__(self, key: Key, items: Sequence[Item] = (), index: int = 0) -> None:
+        self._key, self._items, self._index = key, items, index
+        self.alike = tuple([_alike(key, item, at, index) for at, item in enumerate(items, start=1)])
+
+    def __len__(self) -> int:
+        return len(self.alike)
+
+    @cached_property
+    def trials(self) -> tuple[Planned, ...]:
+        """The trials, laid out."""
+        numbered = enumerate(self._items, start=1)
+        return tuple([laid_out_at(self._key, item, at, self._index) for at, item in numbered])
 
 
 def plan(key: Key, listener: str) -> tuple[Planned, ...]:
+    """Return the trials, laid out; see `plan_for`."""
+    return plan_for(key, listener).trials
+
+
+def plan_for(key: Key, listener: str) -> Plan:
     """Return the trials of a listener's whole session, practice first, numbered from 1.
 
     In panels of the first design a pure function of panel, listener and seed. In all others what this
@@ -64,4 +109,4 @@ def plan(key: Key, listener: str) -> tuple[Planned, ...]:
     else:
         index = drawing.seat_of(key, listener, Filling())
         training, test = drawing.drawn(key, listener, index, Filling())
-    return laid_out(key, [*training, *test], index)
+    return Plan(key, [*training, *test], index)

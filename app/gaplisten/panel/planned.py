@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 
 from gaplisten.panel.parts import REFERENCE
 from gaplisten.panel.trial import Slot, Trial
@@ -104,9 +105,31 @@ class Planned:
         about = (self.kind, self.clip, self.stratum, self.conditions, self.condition, self.compared_with)
         return Planned(trial, *about, self.expected, self.within, self.answers)
 
-    def code(self, salt: str) -> str:
-        """Return a short digest of the layout: tells on resuming whether the plan is still the same."""
-        text = f"({salt!r}, {self.trial.number}, {[slot.stimulus for slot in self.trial.slots]})"
+    @cached_property
+    def wanted_count(self) -> int:
+        """How many votes the trial needs."""
+        return self.trial.wanted_count
+
+    @cached_property
+    def sounds(self) -> str:
+        """All that says what is heard, by whatever number: the same text for the same sounds asked about."""
+        slots = [(one.letter, one.stimulus, one.named_reference, one.rated) for one in self.trial.slots]
+        return repr((slots, self.kind, self.condition))
+
+    @cached_property
+    def _stimuli(self) -> str:
+        return repr([slot.stimulus for slot in self.trial.slots])
+
+    def code(self, salt: str, number: int | None = None) -> str:
+        """Return a short digest of the layout: tells on resuming whether the plan is still the same.
+
+        Parameters
+        ----------
+        number
+            Of a trial that is laid out like this one; its own by default.
+        """
+        number = self.trial.number if number is None else number
+        text = f"({salt!r}, {number}, {self._stimuli})"
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from gaplisten.errors import GaplistenError
@@ -17,11 +19,56 @@ Row = dict[str, str]
 
 _MARK = codecs.BOM_UTF8  # what spreadsheets put before UTF-8
 _SEPARATORS = {",": "", ";": "its cells are set apart by semicolons", "\t": "its cells are set apart by tabs"}
+_MOST_DIGITS = 18  # of a count: 64 bits hold it
 _MOST_LINES = 100  # that one cell may have: a broken quote must not swallow a file
 
 
 class JournalDamaged(GaplistenError):  # noqa: N818 - reads as the fact it is
     """A file that is no journal of this kind."""
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """Rows of text by column: who asks for some columns of fifty thousand rows makes no object of each row.
+
+    Parameters
+    ----------
+    columns
+        The cells of each column, all as many.
+    count
+        How many rows there are.
+    """
+
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    count: int = 0
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> TextTable:
+        """Return rows that have the same columns as a table."""
+        names = tuple(rows[0]) if rows else ()
+        return cls({name: tuple([row[name] for row in rows]) for name in names}, len(rows))
+
+    def __len__(self) -> int:
+        return self.count
+
+    def column(self, name: str) -> Sequence[str]:
+        """Return a column; empty cells where there is none of that name."""
+        return self.columns[name] if name in self.columns else ("",) * self.count
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows, each with the names of its cells."""
+        names = tuple(self.columns)
+        return tuple(
+            [dict(zip(names, cells, strict=True)) for cells in zip(*self.columns.values(), strict=True)]
+        )
+
+    def at(self, places: Sequence[int]) -> TextTable:
+        """Return the rows at these places, in this order; the table itself where those are all."""
+        if len(places) == self.count and all(at == place for at, place in enumerate(places)):
+            return self
+        columns = {name: tuple([cells[at] for at in places]) for name, cells in self.columns.items()}
+        return TextTable(columns, len(places))
 
 
 @dataclass(frozen=True)
@@ -32,7 +79,7 @@ class Reading:
     ----------
     columns
         The file's own, in its order.
-    rows
+    table
         The complete rows, with every column of the file and every one that was asked for ("" where the file
         has none).
     torn
@@ -48,12 +95,17 @@ class Reading:
     """
 
     columns: tuple[str, ...] = ()
-    rows: tuple[Row, ...] = ()
+    table: TextTable = TextTable()
     torn: bytes = b""
     damaged: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     padded: bool = False
     foreign: bool = False
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of `table`."""
+        return self.table.rows
 
     @property
     def mending(self) -> str:
@@ -70,6 +122,20 @@ class _Text:
     lines: list[bytes]
     tail: bytes
     notes: list[str] = field(default_factory=list)
+
+
+def whole_number(cell: str) -> int | None:
+    """Return the number that a cell of digits holds; None of others, and of one longer than counts are."""
+    return int(cell) if cell.isdecimal() and len(cell) <= _MOST_DIGITS else None
+
+
+def number(cell: str) -> float | None:
+    """Return the finite number that a cell holds; None of any other."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def listed(names: Iterable[str]) -> str:
@@ -224,7 +290,7 @@ def parse(
     path: Path,
     columns: Sequence[str],
     needed: Sequence[str] | None = None,
-    tidy: Callable[[list[Row]], list[Row]] | None = None,
+    tidy: Callable[[TextTable], TextTable] | None = None,
 ) -> Reading:
     """Return what is in a journal's bytes.
 
@@ -242,7 +308,7 @@ def parse(
         Those without which the file is none of this kind; all of `columns` by default.
     tidy
         Puts cells of rows back into the form in which they were written (spreadsheets and pandas turn ``3``
-        into ``3.0``); returns the list itself where nothing was to be done.
+        into ``3.0``); returns the table itself where nothing was to be done.
 
     Raises
     ------
@@ -270,10 +336,10 @@ def parse(
         rows.read([tail.removesuffix(b"\r")], 0)
         torn = b""
         text.notes.append("its last line has no end")
-    absent = {name: "" for name in columns if name not in found}
-    made = [dict(zip(found, cells, strict=True)) for cells in rows.cells]
-    if absent:
-        made = [{**absent, **row} for row in made]
+    count = len(rows.cells)
+    own = zip(*rows.cells, strict=True) if rows.cells else ((),) * len(found)
+    absent = {name: ("",) * count for name in columns if name not in found}
+    made = TextTable({**absent, **dict(zip(found, own, strict=True))}, count)
     notes = [*text.notes, *_unusual(found, columns, separator), *rows.notes()]
     if tidy is not None:
         tidied = tidy(made)
@@ -281,7 +347,7 @@ def parse(
             notes.append("numbers are written in another way")
         made = tidied
     foreign = bool(rows.damaged) and not _is_utf8(data)
-    return Reading(tuple(found), tuple(made), torn, tuple(rows.damaged), tuple(notes), padded, foreign)
+    return Reading(tuple(found), made, torn, tuple(rows.damaged), tuple(notes), padded, foreign)
 
 
 def _is_utf8(data: bytes) -> bool:

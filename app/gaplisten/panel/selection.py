@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gaplisten.audio.headerless import RawError, parse_raw
 from gaplisten.clips.clip import Clip, PacketLength
+from gaplisten.clips.clip_tables import stratum_of, told_of_clips
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.summary import summarise
+from gaplisten.clips.transcripts import keys_of
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import are, counted
 from gaplisten.loss.strata import Stratum
@@ -30,7 +32,7 @@ _STRATA = {
 
 @dataclass(frozen=True)
 class ChosenClip:
-    """A clip of the panel, its burst-length class, whether it is for practice only, and who talks."""
+    """A clip of the panel, its stratum (longest bursts or a table), whether for practice only, who talks."""
 
     clip: Clip
     stratum: str
@@ -95,6 +97,22 @@ def _stratum(clip: Clip) -> str:
     return found.stratum.value if found else Stratum.NONE.value
 
 
+def _telling(clips: Sequence[Clip], part: ClipsPart, places: Places) -> Callable[[Clip], str]:
+    """Return what tells a clip's stratum: its longest burst, or the definition's table."""
+    if part.strata is None:
+        return _stratum
+    columns, cells = told_of_clips(places.resolve(part.strata), [keys_of(clip) for clip in clips])
+    if part.strata_column not in columns:
+        fact = f"the table has no column {part.strata_column!r}"
+        way_out = f"there are {', '.join(map(repr, columns[:8]))}"
+        raise DefinitionError("clips.strata_column", fact, way_out)
+    told = {
+        clip.name: clean_name(stratum_of(part.strata_column, row), "stratum")
+        for clip, row in zip(clips, cells, strict=True)
+    }
+    return lambda clip: told[clip.name]
+
+
 def _per_stratum(clips: Sequence[Clip], part: ClipsPart, seed: int) -> list[ChosenClip]:
     assert part.per_stratum is not None
     by_stratum: dict[str, list[Clip]] = {}
@@ -146,13 +164,14 @@ def choose_clips(definition: PanelDefinition, places: Places) -> list[ChosenClip
         raise DefinitionError("clips.raw", error.fact, error.way_out) from error
     packet = PacketLength(part.packet_ms)
     clips = find_clips(folders, reference_folder=reference, packet=packet, raw=raw).clips
+    stratum = _telling(clips, part, places)
     training = _named(clips, definition.training.clips, "training.clips")
     others = [clip for clip in clips if clip not in training]
     if part.per_stratum is not None:
         chosen = _per_stratum(others, part, definition.seed)
     else:
         wanted = others if part.names is None else _named(clips, part.names, "clips.names")
-        chosen = [ChosenClip(clip, _stratum(clip)) for clip in wanted]
+        chosen = [ChosenClip(clip, stratum(clip)) for clip in wanted]
     if not chosen:
         raise DefinitionError("clips", "no clip is left for the test", "add clips, or use fewer for practice")
     both = {one.clip.name for one in chosen} & {clip.name for clip in training}
@@ -160,7 +179,7 @@ def choose_clips(definition: PanelDefinition, places: Places) -> list[ChosenClip
         raise DefinitionError(
             "training.clips", f"{min(both)!r} is also a clip of the test", "use another one"
         )
-    everything = chosen + [ChosenClip(clip, _stratum(clip), training=True) for clip in training]
+    everything = chosen + [ChosenClip(clip, stratum(clip), training=True) for clip in training]
     for one in everything:
         clean_name(one.clip.name, "clip name")
         _check_paths(one.clip, places)

@@ -33,6 +33,7 @@ from gaplisten.panel.judging import Judged, judge, refuse
 from gaplisten.panel.key import ClipKey
 from gaplisten.panel.leftovers import clear
 from gaplisten.panel.planned import Planned
+from gaplisten.panel.reading import whole_number
 from gaplisten.panel.rules import (
     Refusal,
     TrialState,
@@ -485,7 +486,7 @@ class Session(Voting):
         self, planned: Planned, state: TrialState, shown: Shown, playback: PlaybackFacts
     ) -> list[dict[str, Cell]]:
         clip = self.panel.key.clip_of[planned.clip]
-        last = max((int(row["order"]) for row in self._journal.rows if row["order"].isdecimal()), default=0)
+        last = max((whole_number(row["order"]) or 0 for row in self._journal.rows), default=0)
         return rows_of(
             state,
             self.scales,

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import compress
 from pathlib import Path
 
 from gaplisten.durable.locks import is_locked
@@ -15,7 +14,7 @@ from gaplisten.panel.columns import Column, Truth, columns_for, filled_in, names
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Journal, read
 from gaplisten.panel.judging import judge
-from gaplisten.panel.reading import Reading, Row
+from gaplisten.panel.reading import Reading, Row, TextTable
 from gaplisten.panel.session_names import HASH, listener_of, root_of, session_name
 from gaplisten.panel.unseal import OtherPlan
 
@@ -46,10 +45,10 @@ def copies_of(panel: FrozenPanel, files: Sequence[Path], session: str) -> list[P
     found = []
     for path in files:
         try:
-            rows = read_ratings(panel, path).rows
+            rows = read_ratings(panel, path).table
         except (GaplistenError, OSError):
             continue
-        if any(row["panel_sha256"] == panel.sha256 for row in rows) and (
+        if panel.sha256 in rows.column("panel_sha256") and (
             session_name(panel, listener_of(rows)) == session
         ):
             found.append(path)
@@ -79,7 +78,7 @@ def refuse_others(found: Reading, path: Path) -> None:
     OtherPlan
         If it does: what one listener votes would be lost in the file of another.
     """
-    for said in sorted({row.get("session", "") for row in found.rows} - {path.stem}):
+    for said in sorted(set(found.table.column("session")) - {path.stem}):
         # What another panel wrote is told by `judge`.
         if _OWN_NAME.fullmatch(said) and said[:HASH] == path.stem[:HASH]:
             raise OtherPlan(str(path), f"it holds ratings of the session {said}", f"call it {said}.csv again")
@@ -123,20 +122,20 @@ class SessionRead:
 
     Parameters
     ----------
-    saved
+    table
         The rows as they are in the file.
     truths
         What was heard, row by row, whether the session is finished or not; None where a row says it itself.
     trials, done
         How many the session has, and how many of them all votes are there; None where its order is gone.
     problems
-        Sentences about rows that cannot be used; all others are in `saved`.
+        Sentences about rows that cannot be used; all others are in `table`.
     notes
         What is unusual about the file but does no harm, as sentences.
     """
 
     listener: str
-    saved: tuple[Row, ...]
+    table: TextTable
     truths: tuple[Truth | None, ...]
     trials: int | None = None
     done: int = 0
@@ -146,7 +145,7 @@ class SessionRead:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """The rows with every column filled in."""
-        pairs = zip(self.saved, self.truths, strict=True)
+        pairs = zip(self.table.rows, self.truths, strict=True)
         return tuple(row if truth is None else filled_in(row, truth) for row, truth in pairs)
 
 
@@ -164,12 +163,13 @@ def read_session(panel: FrozenPanel, path: Path) -> SessionRead:
     """
     found = read_ratings(panel, path)
     judged = judge(panel, found, str(path))
-    if judged.errors and not judged.rows:
+    if judged.errors and not judged.table:
         raise judged.errors[0]
-    saved, truths = judged.rows, judged.truths
+    table, truths = judged.table, judged.truths
     if judged.unfinished is not None:
-        whole = [int(row["trial"]) != judged.unfinished for row in saved]
-        saved, truths = tuple(compress(saved, whole)), tuple(compress(truths, whole))
+        trials = table.column("trial")
+        whole = [at for at, trial in enumerate(trials) if int(trial) != judged.unfinished]
+        table, truths = table.at(whole), tuple([truths[at] for at in whole])
     problems = [f"{error.fact}; it was left out, the rest is used" for error in judged.errors]
     problems += [f"{said}; all that is there is used" for said in judged.short]
     if judged.unfinished is not None:
@@ -179,9 +179,9 @@ def read_session(panel: FrozenPanel, path: Path) -> SessionRead:
         problems.append("an incomplete last line was left out; the rest is used")
     return SessionRead(
         judged.listener,
-        saved,
+        table,
         truths,
-        None if judged.lost else len(judged.plan),
+        None if judged.lost else len(judged.planned),
         len(judged.done),
         tuple(f"{path.name}: {said}" for said in problems),
         tuple(f"{path.name}: {note}" for note in judged.notes),
@@ -211,18 +211,19 @@ def read_sessions(panel: FrozenPanel, folder: Path) -> tuple[list[SessionFile], 
         except (GaplistenError, OSError) as error:
             problems.append(str(error))
             continue
-        name = session_name(panel, found.listener) if found.saved else path.stem
+        name = session_name(panel, found.listener) if found.table else path.stem
         files.setdefault(name, []).append((path, found))
     return [_one_of(name, same) for name, same in files.items()], problems
 
 
-def _votes(found: SessionRead) -> dict[tuple[str, str, str], str]:
-    return {(row["trial"], row["position"], row.get("scale", "")): row["vote"] for row in found.saved}
+def _votes(found: SessionRead) -> dict[tuple[str, ...], str]:
+    asked = zip(*map(found.table.column, ("trial", "position", "scale")), strict=True)
+    return dict(zip(asked, found.table.column("vote"), strict=True))
 
 
 def _one_of(name: str, same: Sequence[tuple[Path, SessionRead]]) -> SessionFile:
     """Return the file of a session that has the most votes, with a word about each other one."""
-    (path, found), *others = sorted(same, key=lambda one: (-len(one[1].saved), one[0].stem != name))
+    (path, found), *others = sorted(same, key=lambda one: (-len(one[1].table), one[0].stem != name))
     votes = _votes(found) if others else {}
     for other, read_ in others:
         fact = f"{other.name}: it is of the same session as {path.name}"

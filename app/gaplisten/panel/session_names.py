@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.reading import Row
+from gaplisten.panel.reading import TextTable
 from gaplisten.panel.safety import file_stem
 from gaplisten.tables import plain
 
@@ -19,7 +18,7 @@ def session_name(panel: FrozenPanel, listener: str) -> str:
     return f"{panel.sha256[:HASH]}-{file_stem(listener)}"
 
 
-def listener_of(rows: Sequence[Row], typed: str = "") -> str:
+def listener_of(rows: TextTable, typed: str = "") -> str:
     """Return the name of the listener whose rows these are, as it was typed; "" where there are none.
 
     The session's name holds a digest of it. So what spreadsheets and pandas do to names (``007`` becomes 7,
@@ -32,8 +31,8 @@ def listener_of(rows: Sequence[Row], typed: str = "") -> str:
     """
     if not rows:
         return ""
-    names = [plain(name) for name, _ in Counter(row["listener"] for row in rows).most_common()]
-    session = Counter(row.get("session", "") for row in rows).most_common(1)[0][0]
+    names = [plain(name) for name, _ in Counter(rows.column("listener")).most_common()]
+    session = Counter(rows.column("session")).most_common(1)[0][0]
     stem = session[HASH + 1 : -(HASH + 1)]
     for name in (*names, typed, stem):
         if name and session.endswith(f"-{file_stem(name)}"):

@@ -142,6 +142,8 @@ packet_ms = 20
 # raw = "16000,s16le,1"   # what files without a header hold
 # names = ["54", "2307"]                              # these clips only ...
 # talker_names = "{{sex}}{{talker}}_*"    # who talks, by the clips' names (or a table under talkers)
+# strata = "clips.csv"          # a row for each clip: results by what its column says, not by bursts
+# strata_column = "room"
 # per_stratum = {{ short = 4, medium = 4, long = 4 }}   # ... or so many of each longest-burst class
 
 [[condition]]

@@ -14,11 +14,14 @@ class OtherPlan(GaplistenError):  # noqa: N818 - reads as the fact it is
     """Ratings that do not belong to this panel's plan."""
 
 
-def _slot_of(planned: Planned, row: Row) -> int:
+Given = tuple[str, str, str]  # position, scale, vote: as a row tells them
+
+
+def _slot_of(planned: Planned, place: str) -> int:
     """Return the index of the slot whose stimulus a row is about."""
     rated = planned.trial.rated_slots
     if rated:
-        position = int(row["position"]) - 1
+        position = int(place) - 1
         if position not in rated:
             raise IndexError(position)
         return position
@@ -46,40 +49,47 @@ def unsealed(panel: FrozenPanel, planned: Planned, row: Row) -> Row:
     OtherPlan
         If the row's vote or position is none of this trial's.
     """
-    return filled_in(row, truth_of(panel, planned, row))
+    given = (row["position"], row.get("scale", ""), row["vote"])
+    return filled_in(row, truth_of(panel, planned, given, planned.trial.number, row["session"]))
 
 
-def truth_of(panel: FrozenPanel, planned: Planned, row: Row) -> Truth:
-    """Return what a row's sealed columns are to hold.
+def truth_of(panel: FrozenPanel, planned: Planned, given: Given, number: int, session: str) -> Truth:
+    """Return what the sealed columns of a vote are to hold.
+
+    Parameters
+    ----------
+    planned
+        The trial, or one that is laid out like it.
+    number, session
+        Of the trial, for messages.
 
     Raises
     ------
     OtherPlan
-        If the row's vote or position is none of this trial's.
+        If vote or position are none of this trial's.
     """
-    trial = planned.trial
     # All that it follows from: the same votes on the same sounds come from every listener.
-    said = (trial.slots, planned.kind, planned.condition, row["position"], row.get("scale", ""), row["vote"])
+    said = (planned.sounds, *given)
     if (known := panel.heard.get(said)) is not None:
         return known
     try:
-        return panel.heard.setdefault(said, _truth(panel, planned, row))
+        return panel.heard.setdefault(said, _truth(panel, planned, given))
     except (ValueError, KeyError, IndexError) as error:
-        fact = f"the rating of trial {planned.trial.number} has a vote or position that it cannot have"
-        raise OtherPlan(row["session"], fact, _WAY_OUT) from error
+        fact = f"the rating of trial {number} has a vote or position that it cannot have"
+        raise OtherPlan(session, fact, _WAY_OUT) from error
 
 
 _TRAP = Use.TRAP.value
 _WAY_OUT = "somebody changed the file: fix the row or take it out"
 
 
-def _truth(panel: FrozenPanel, planned: Planned, row: Row) -> Truth:
+def _truth(panel: FrozenPanel, planned: Planned, given: Given) -> Truth:
     method = panel.definition.method
-    scale = row.get("scale", "")
-    panel.scales[scale].read(row["vote"])
-    rated, slot = planned.trial.rated_slots, _slot_of(planned, row)
+    position, scale, vote = given
+    panel.scales[scale].read(vote)
+    rated, slot = planned.trial.rated_slots, _slot_of(planned, position)
     condition = planned.condition or planned.conditions[slot]
-    score = method.score(row["vote"], planned)
+    score = method.score(vote, planned)
     stimulus = panel.key.by_code[planned.trial.slots[slot].stimulus]
     # A known answer is the answer to one of the scales, or there are several, or one for each recording.
     expected, within = planned.expected if scale == method.checked else None, planned.within
@@ -89,10 +99,10 @@ def _truth(panel: FrozenPanel, planned: Planned, row: Row) -> Truth:
         expected, within = stimulus.expected, stimulus.within
     # A trap says what to press: in whatever order a pair is played, whatever a place is worth.
     pressed = planned.kind == _TRAP and planned.trial.response is not Response.CHOICE
-    given = float(row["vote"]) if pressed else score
-    passed = abs(given - expected) <= within if isinstance(expected, int) else None
+    heard = float(vote) if pressed else score
+    passed = abs(heard - expected) <= within if isinstance(expected, int) else None
     if isinstance(expected, str) and planned.kind == _TRAP:
-        passed = row["vote"] == expected
+        passed = vote == expected
     what = (planned.kind, planned.clip, planned.stratum, condition, planned.compared_with)
     role, shown = _role(panel, condition), _shown(planned)
     return Truth(*what, role, stimulus.sha256, shown, score, expected, passed)

@@ -105,9 +105,9 @@ def unseal(
 
 def _fill_in(panel: FrozenPanel, path: Path) -> bool:
     """Fill in one session's file; tell whether there was anything to fill in."""
-    rows = read_ratings(panel, path).rows
+    there = read_ratings(panel, path).table
     # A copy of the file under another name belongs to the session too: while that is open it stays sealed.
-    names = {path.stem, *([session_name(panel, listener_of(rows))] if rows else [])}
+    names = {path.stem, *([session_name(panel, listener_of(there))] if there else [])}
     locks: list[FileLock] = []
     try:
         for name in sorted(names):

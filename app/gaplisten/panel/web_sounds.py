@@ -11,10 +11,11 @@ import hashlib
 import importlib.metadata
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
+from weakref import WeakValueDictionary
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -32,6 +33,7 @@ WEB_RATE: Final = 48_000
 WEB, LIST = "web", "list.json"
 _MARK = slice(46, 78)  # where `wave_bytes` puts a mark of 32 bytes
 _SAMPLES = 98  # where it puts the samples then
+_PIECE = 32 * 2**10  # samples that are sent at once
 _AGAIN = f"delete the folder {WEB}: it is made again"
 
 
@@ -50,6 +52,32 @@ class _Listed(BaseModel):
 
 
 @dataclass(frozen=True)
+class WebSound:
+    """One stimulus, as a 32-bit float WAV file at `WEB_RATE`."""
+
+    data: bytes
+
+    def as_sent(self, gain: float) -> Iterator[bytes]:
+        """Yield it in pieces as it may leave the machine: with its gain, never the same bytes twice.
+
+        A number beside the sound would tell clips from each other, and checks from the test, without the
+        sound. Two listeners who compare what they got find out no more than their ears, or an analysis of the
+        sounds, tell them. The pieces are as long as `data` together; each is made when it is wanted, so that
+        nobody who takes them slowly has a whole sound of their own in memory.
+
+        Parameters
+        ----------
+        gain
+            The clip's one gain, linear.
+        """
+        mark = os.urandom(_MARK.stop - _MARK.start)
+        yield self.data[: _MARK.start] + mark + self.data[_MARK.stop : _SAMPLES]
+        samples = np.frombuffer(self.data, "<f4", offset=_SAMPLES)
+        for at in range(0, len(samples), _PIECE):
+            yield (samples[at : at + _PIECE] * np.float32(gain)).tobytes()
+
+
+@dataclass(frozen=True)
 class WebSounds:
     """The sounds of a panel at `WEB_RATE`, verified when read.
 
@@ -64,6 +92,9 @@ class WebSounds:
     panel: FrozenPanel
     resampler: str
     sha256: Mapping[str, str]
+    _held: WeakValueDictionary[str, WebSound] = field(
+        default_factory=WeakValueDictionary, repr=False, compare=False
+    )
 
     def read(self, code: str) -> bytes:
         """Return a stimulus as a 32-bit float WAV file at `WEB_RATE`.
@@ -79,22 +110,16 @@ class WebSounds:
             raise UntrustedPanel(str(path), "the sound is not the one that was made", _AGAIN)
         return data
 
+    def to_send(self, code: str) -> WebSound:
+        """Return a stimulus, once in memory for all who take it at this moment.
 
-def as_sent(data: bytes, gain: float) -> bytes:
-    """Return a file of `WebSounds` as it may leave the machine: with its gain, never the same bytes twice.
-
-    A number beside the sound would tell clips from each other, and checks from the test, without the sound.
-    Two listeners who compare what they got find out no more than their ears, or an analysis of the sounds,
-    tell them.
-
-    Parameters
-    ----------
-    gain
-        The clip's one gain, linear.
-    """
-    samples = np.frombuffer(data, "<f4", offset=_SAMPLES) * np.float32(gain)
-    mark = os.urandom(_MARK.stop - _MARK.start)
-    return data[: _MARK.start] + mark + data[_MARK.stop : _SAMPLES] + samples.tobytes()
+        Raises
+        ------
+        UntrustedPanel
+            As `read`.
+        """
+        # Read and hashed each time: how long that takes must not tell who takes the same one now.
+        return self._held.setdefault(code, WebSound(self.read(code)))
 
 
 def _made_with() -> str:

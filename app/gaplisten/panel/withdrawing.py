@@ -22,7 +22,6 @@ from gaplisten.panel.columns import utc
 from gaplisten.panel.drawn import copies_of_plan, plan_path
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.leftovers import left_behind
-from gaplisten.panel.reading import Row
 from gaplisten.panel.session import OTHER
 from gaplisten.panel.session_files import SessionFile, copies_of, named_otherwise, read_ratings, read_sessions
 from gaplisten.panel.session_names import listener_of, session_name
@@ -36,6 +35,10 @@ _KEPT = re.compile(r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z")  # a folder of what one wit
 
 class CannotWithdraw(GaplistenError):  # noqa: N818 - reads as the fact it is
     """A withdrawal that cannot be carried out."""
+
+
+class NoSuchSession(CannotWithdraw):
+    """Nobody of that name gave anything."""
 
 
 @dataclass(frozen=True)
@@ -119,13 +122,13 @@ def _recorded(ratings: Path) -> tuple[Withdrawal, ...] | None:
 
 
 def has_withdrawn(
-    panel: FrozenPanel, gone: Sequence[Withdrawal], names: Collection[str], rows: Sequence[Row]
+    panel: FrozenPanel, gone: Sequence[Withdrawal], names: Collection[str], saved_at: Sequence[str]
 ) -> bool:
     """Tell whether a session, known by these names, is among these that were, after the last of its votes."""
     out = [max(one.at, one.last) for one in gone if any(one.is_of(panel, name) for name in names)]
     if not out:
         return False
-    last = max((row["saved_at"] for row in rows), default="")
+    last = max(saved_at, default="")
     # Votes from the future tell of a wrong clock, not of somebody who came back.
     return last <= max(out) or last > utc(time.time())
 
@@ -140,9 +143,9 @@ def counted_sessions(panel: FrozenPanel, ratings: Path) -> tuple[list[SessionFil
     gone = withdrawals(ratings)
     counted = []
     for one in sessions:
-        rows = one.read.saved
+        rows = one.read.table
         names = {one.path.stem, session_name(panel, one.read.listener)}
-        if rows and not one.open_now and has_withdrawn(panel, gone, names, rows):
+        if rows and not one.open_now and has_withdrawn(panel, gone, names, rows.column("saved_at")):
             fact = "its listener withdrew after these votes, and the file is there again; it was left out"
             way_out = "withdraw once more to take it away (new votes under a wrong clock: see withdrawn.json)"
             problems.append(f"{one.path.name}: {fact}: {way_out}")
@@ -184,7 +187,7 @@ def withdraw(
 
     Raises
     ------
-    CannotWithdraw
+    NoSuchSession, CannotWithdraw
         If there is no such session, or it cannot be written.
     Locked
         If the session is open.
@@ -195,7 +198,7 @@ def withdraw(
     kept = [one for one in withdrawals(folder) if one.listener and one.is_of(panel, session)]
     if not files and not (erase and kept):
         fact = "no session of this panel has that name"
-        raise CannotWithdraw(listener, fact, "see panel status for the names")
+        raise NoSuchSession(listener, fact, "see panel status for the names")
     lock = FileLock(folder / f"{session}.lock", "the session")
     try:
         made = _out(panel, listener, reason, folder, session, erase) if files else None
@@ -218,10 +221,10 @@ def _out(
             continue
         # What cannot be read goes out all the same.
         with contextlib.suppress(GaplistenError, FileNotFoundError):
-            rows = read_ratings(panel, path).rows
-            given |= {(row["trial"], row["position"], row.get("scale", "")) for row in rows}
+            rows = read_ratings(panel, path).table
+            given |= set(zip(*map(rows.column, ("trial", "position", "scale")), strict=True))
             name = listener_of(rows) or name
-            last = max([last, *(row["saved_at"] for row in rows)])
+            last = max([last, *rows.column("saved_at")])
     votes = len(given)
     at = utc(time.time())
     made = Withdrawal("" if erase else name, votes, reason, at, _digest(panel, session), last)

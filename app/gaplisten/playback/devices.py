@@ -235,6 +235,14 @@ def is_running(stream: Any) -> bool:
         return False
 
 
+def leave(stream: Any) -> None:
+    """Close a stream that does not go on any more; for a device that is gone this may take for ever."""
+    with suppress(sound().PortAudioError):
+        stream.abort()
+    with suppress(sound().PortAudioError):
+        stream.close()
+
+
 def stop(stream: Any) -> None:
     """Stop a stream that puts out nothing but silence, without waiting for what is left of that."""
     with suppress(sound().PortAudioError):  # a device that is gone is noticed when it is wanted again

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,6 +30,7 @@ from gaplisten.playback.control import (
     write_wishes,
 )
 from gaplisten.playback.devices import OutputDevice
+from gaplisten.playback.feeder import Heading
 from gaplisten.playback.lanes import Ready, release
 from gaplisten.playback.programme import Wishes
 from gaplisten.playback.shared import Block
@@ -186,6 +187,7 @@ class Host:
         self.closed = False
         self.answers: dict[str, Any] = {}
         self.ready: Ready | None = None  # what lies in shared memory
+        self._wishes = Wishes()
         self._heard = threading.Condition(self.lock)  # a message has come
         self._owner, self._latency = weakref.ref(owner), latency
         self._started = 0.0
@@ -245,12 +247,27 @@ class Host:
         if self.closed:
             return
         write_wishes(self.words, wishes)
+        self._wishes = wishes
+        if self.ready is not None and self.ready.stream is not None:
+            self.ready.stream.feeder.look()
         if self.link is not None and now_ns() - called_ns(self.words) > _ASLEEP_NS:
             self.link.send("wake")
 
     def status(self) -> Status | None:
         """Return the last status, None while it cannot be had."""
         return None if self.closed else read_status(self.words)
+
+    def heading(self, programmes: Collection[int], start: int) -> Heading:
+        """Tell where these programmes are played; before they are, that is `start`. It waits for nothing."""
+        status, wishes = self.status(), self._wishes
+        known = status is not None and status["programme"] in programmes
+        asked = status is None or status["seek_count"] != wishes.seek_count
+        meant = wishes.programme in programmes
+        return Heading(
+            status["position"] if status is not None and known else start,
+            wishes.seek_frame if meant and asked else None,
+            (wishes.loop_start, wishes.loop_stop) if meant and wishes.loop_stop else None,
+        )
 
     def send(self, do: str, **facts: Any) -> None:
         """Send a message; see `process.Host`."""

@@ -1,17 +1,30 @@
-"""Lanes made ready for the device: resampled where they must be, and put into shared memory once."""
+"""Lanes made ready for the device: resampled where they must be, and put into shared memory.
+
+Short ones are put there once, as a whole. Long ones are fetched by the block while they are played.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from gaplisten.audio.filemap import Sound
+from gaplisten.audio.longfile import file_of
 from gaplisten.audio.signal import Samples, Signal
+from gaplisten.errors import GaplistenError
+from gaplisten.playback.feeder import Feeder, Heading, LaneReader
 from gaplisten.playback.programme import FADE_MS, audible_spans, fade_frames
 from gaplisten.playback.shared import Block, block_of
+
+WHOLE_BYTES = 30 << 20
+"""Lanes that take more shared memory are fetched by the block. Twice as much may be there at times."""
+
+Pilot = Callable[[Collection[int], int], Heading]
+"""Tells where the programmes of these numbers are played, which are to begin at that frame of their lanes."""
 
 
 def lane_rate(rate: int, speed: float) -> int:
@@ -32,7 +45,7 @@ class ReadyLane:
     @classmethod
     def of(cls, signal: Signal, rate: int, channels: int) -> ReadyLane:
         """Resample if needed, mix down if the device has one channel only, and share."""
-        samples = _fitting(signal, rate, channels)
+        samples = as_device_plays(signal, rate, channels)
         return cls(signal, rate, channels, (samples.shape[0], samples.shape[1]), block_of(samples))
 
     def suits(self, signal: Signal, rate: int, channels: int) -> bool:
@@ -40,7 +53,8 @@ class ReadyLane:
         return self.signal is signal and (self.rate, self.channels) == (rate, channels)
 
 
-def _fitting(signal: Signal, rate: int, channels: int) -> Samples:
+def as_device_plays(signal: Signal, rate: int, channels: int) -> Samples:
+    """Return all of a lane at that rate, mixed down if it has more than so many channels."""
     if signal.channels > channels:
         signal = Signal.of(signal.mono, signal.rate)
     if signal.rate != rate:
@@ -48,6 +62,49 @@ def _fitting(signal: Signal, rate: int, channels: int) -> Samples:
 
         signal = resample(signal, rate)
     return np.ascontiguousarray(signal.samples)
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """Long lanes and what fetches them; made anew only when their sounds, rate or channels change.
+
+    Parameters
+    ----------
+    programmes
+        Numbers of the programmes that they were or are the lanes of.
+    """
+
+    sounds: tuple[Sound, ...]
+    rate: int
+    channels: int
+    feeder: Feeder
+    programmes: set[int]
+
+    @classmethod
+    def of(cls, sounds: Sequence[Sound], rate: int, channels: int, pilot: Pilot, start: int) -> Stream:
+        """Begin to fetch lanes that are to be heard from frame `start` of them on."""
+        programmes: set[int] = set()
+        readers = [LaneReader(sound, rate, channels) for sound in sounds]
+        return cls(
+            tuple(sounds), rate, channels, Feeder(readers, lambda: pilot(programmes, start)), programmes
+        )
+
+    def suits(self, sounds: Sequence[Sound], rate: int, channels: int) -> bool:
+        """Tell whether these are those sounds, made for that output, and can still be read."""
+        same = len(sounds) == len(self.sounds) and all(
+            mine is other for mine, other in zip(self.sounds, sounds, strict=True)
+        )
+        return same and (self.rate, self.channels) == (rate, channels) and not self.feeder.failure
+
+    def message(self) -> dict[str, Any]:
+        """Return where the audio process finds what of them is there."""
+        shape = self.feeder.shape
+        return {
+            "name": self.feeder.name,
+            "slots": shape.slots,
+            "frames": shape.frames,
+            "channels": shape.channels,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +121,8 @@ class Ready:
         Lane frames per frame of the clip.
     rate
         The device's rate.
+    lanes
+        Empty if they are fetched by the block, by `stream`.
     """
 
     id: int
@@ -71,6 +130,7 @@ class Ready:
     scale: Fraction
     rate: int
     lanes: tuple[ReadyLane, ...]
+    stream: Stream | None = None
 
     def to_lane(self, frame: int) -> int:
         """Return the lane frame at which a frame of the clip is heard."""
@@ -92,6 +152,7 @@ class Ready:
             "rate": self.rate,
             "scale": [self.scale.numerator, self.scale.denominator],
             "lanes": [[lane.block.name, *lane.shape] for lane in self.lanes],
+            "stream": None if self.stream is None else self.stream.message(),
             "audible": spans,
             "boundaries": sorted({self.to_lane(frame) for frame in boundaries}) or None,
         }
@@ -117,8 +178,60 @@ def make_ready(
     return Ready(number, clip, Fraction(wanted, clip_rate), rate, tuple(lanes))
 
 
+def are_long(sounds: Sequence[Sound], rate: int, channels: int, speed: float) -> bool:
+    """Tell whether lanes are to be fetched by the block: they would take too much room, or lie in files."""
+    if any(not isinstance(sound, Signal) or file_of(sound) is not None for sound in sounds):
+        return True
+    wanted = lane_rate(rate, speed)
+    samples = sum(min(each.channels, channels) * each.frames * wanted // each.rate for each in sounds)
+    return 4 * samples > WHOLE_BYTES
+
+
+def make_stream(
+    sounds: Sequence[Sound],
+    number: int,
+    clip: int,
+    rate: int,
+    channels: int,
+    speed: float,
+    before: Ready | None,
+    pilot: Pilot,
+    start: int,
+) -> Ready:
+    """Return long lanes for a device at `rate`, what is heard first fetched; or take those that are there.
+
+    Parameters
+    ----------
+    pilot
+        Tells where they are played.
+    start
+        Frame of the clip from which on they will be heard.
+
+    Raises
+    ------
+    SourceError
+        If a lane cannot be read.
+    """
+    wanted = lane_rate(rate, speed)
+    scale = Fraction(wanted, sounds[0].rate)
+    stream = before.stream if before is not None else None
+    if stream is not None and stream.suits(sounds, wanted, channels):
+        stream.programmes.add(number)
+        return Ready(number, clip, scale, rate, (), stream)
+    stream = Stream.of(sounds, wanted, channels, pilot, round(start * scale))
+    stream.programmes.add(number)
+    try:
+        stream.feeder.start()
+    except GaplistenError:
+        stream.feeder.close()
+        raise
+    return Ready(number, clip, scale, rate, (), stream)
+
+
 def release(old: Ready | None, new: Ready | None) -> None:
     """Free the lanes that only the old programme had."""
+    if old is not None and old.stream is not None and (new is None or new.stream is not old.stream):
+        old.stream.feeder.close()
     kept = {id(lane) for lane in new.lanes} if new else set()
     for lane in old.lanes if old else ():
         if id(lane) not in kept:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gaplisten.audio.filemap import Sound
 from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
 from gaplisten.installed import is_installed
@@ -18,7 +19,7 @@ from gaplisten.playback import devices
 from gaplisten.playback.control import Status
 from gaplisten.playback.devices import OutputDevice, Side
 from gaplisten.playback.host import Host, Latency, ProcessGone
-from gaplisten.playback.lanes import Ready, make_ready, release
+from gaplisten.playback.lanes import Ready, are_long, make_ready, make_stream, release
 from gaplisten.playback.programme import FADE_MS, MAX_CROSSFADE_MS, STANDARD, Wishes
 
 SwitchMode = Literal["standard", "crossfade"]
@@ -97,7 +98,7 @@ class PlayerState:
 class Desired:
     """What the user wants, in frames of the clip; not forgotten when the audio process is started again."""
 
-    lanes: list[Signal] = field(default_factory=list)
+    lanes: list[Sound] = field(default_factory=list)
     clip: int = 0
     gain: float = 1.0
     playing: bool = False
@@ -263,11 +264,16 @@ class Player:
             lanes, clip, speed = list(desired.lanes), desired.clip, desired.speed
             audible, boundaries = desired.audible, desired.boundaries
             self._numbers += 1
-            number = self._numbers
+            number, here = self._numbers, self.state.position
         if not lanes:
             return
         rate, channels = self._host.format_for(lanes[0].rate)
-        ready = make_ready(lanes, number, clip, rate, channels, speed, before)
+        if are_long(lanes, rate, channels, speed):
+            pilot = self._host.heading
+            ready = make_stream(lanes, number, clip, rate, channels, speed, before, pilot, here)
+        else:
+            signals = [lane for lane in lanes if isinstance(lane, Signal)]  # all of them: none lies in a file
+            ready = make_ready(signals, number, clip, rate, channels, speed, before)
         self._host.send("load", **ready.message(audible, boundaries))
         loaded = gone = False
         try:
@@ -310,13 +316,13 @@ class Player:
         self._last_wishes = wishes
         self._host.write(wishes)
 
-    def load(self, lanes: Sequence[Signal], *, gain: float = 1.0, position: int | None = None) -> None:
+    def load(self, lanes: Sequence[Sound], *, gain: float = 1.0, position: int | None = None) -> None:
         """Take these lanes (one rate, any lengths).
 
         Parameters
         ----------
         lanes
-            None at all ends the sound.
+            In memory or in files; long ones are fetched by the block. None at all ends the sound.
         gain
             Linear; all lanes are multiplied by it.
         position
@@ -342,7 +348,13 @@ class Player:
                 self._publish()
             self._prepare()
 
-    def replace(self, lane: int, signal: Signal) -> None:
+    def set_gain(self, gain: float) -> None:
+        """Multiply all lanes by another gain (linear), with a fade while something is heard."""
+        with self._lock:
+            self._desired.gain = float(gain)
+            self._publish()
+
+    def replace(self, lane: int, signal: Sound) -> None:
         """Exchange one lane, while playing too; the change is faded."""
         with self._lock:
             if not 0 <= lane < len(self._desired.lanes):
@@ -472,10 +484,18 @@ class Player:
         """What is going on now."""
         self._host.give_up_starting()
         with self._lock:
+            self._look_after_feeder()
             status = self._host.status()
             if status is not None:
                 self._last_state = self._look(status)
             return self._last_state
+
+    def _look_after_feeder(self) -> None:
+        ready = self._host.ready
+        failure = ready.stream.feeder.failure if ready is not None and ready.stream is not None else ""
+        if failure and self._desired.playing and not self._refused:  # else it is being tried again
+            self._not_brought(failure)  # to play is to try again
+            self._publish()
 
     def _look(self, status: Status) -> PlayerState:
         facts, desired = self._host.facts, self._desired

@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -27,14 +28,23 @@ from gaplisten.playback.devices import OutputDevice
 from gaplisten.playback.engine import Engine, no_pauses, raise_process, side_tone
 from gaplisten.playback.mixer import MixerState
 from gaplisten.playback.programme import Programme, Wishes
+from gaplisten.playback.rings import Feed, Rings, RingShape
 from gaplisten.playback.shared import View
 
 Message = Mapping[str, Any]
 
-WATCHDOG_SECONDS = 1.5
+WATCHDOG_SECONDS = 1.8
 """How long a device may take nothing while something is to be heard."""
 PATIENT_SECONDS = 6.0
 """The same for one that is known to make pauses, and for each in the beginning."""
+DOUBT_SHARE = 0.6
+"""After this share of that time it is opened once more."""
+OPENING_SECONDS = 0.4
+"""How long that may take; opening a device that is gone can take for ever."""
+TRIAL_SECONDS = 0.5
+"""How long it is then on trial: at first a device takes what its buffers hold, whether it plays or not."""
+AGAIN_SECONDS = 10.0
+"""How long a device must have lasted before it is opened once more again."""
 PAUSE_SECONDS = 0.5
 FIRST_SECONDS = 3.0
 """How long the beginning lasts: some devices first play what they had rendered ahead, then ask again."""
@@ -54,15 +64,38 @@ class Watchdog:
     card have, may ask for nothing for two seconds at a time, again and again, and so may a server on a
     machine that is too busy. One that has paused and gone on may do so again. While nothing is to be heard
     nobody misses anything, and nothing is told.
+
+    A stream may also stand still although its device is well: ALSA's PulseAudio plugin does not always wake
+    up after it ran dry. So a device in doubt is opened once more before it is given up.
     """
 
     def __init__(self) -> None:
         self._seen, self._idle, self._missed, self._age = 0, 0.0, 0.0, 0.0
+        self._trial, self._since = 0.0, AGAIN_SECONDS  # what is left of it; how long ago the last one began
         self._pauses = False
 
     def begin(self) -> None:
         """Expect a stream that starts (again)."""
-        self._idle = self._missed = self._age = 0.0
+        self._idle = self._missed = self._age = self._trial = 0.0
+
+    @property
+    def may_try(self) -> bool:
+        """Whether the device may be opened once more before it is given up."""
+        return self._since >= AGAIN_SECONDS
+
+    @property
+    def doubts(self) -> bool:
+        """Whether the device has taken nothing for so long that opening it once more may help."""
+        return self._missed >= DOUBT_SHARE * self._limit
+
+    def try_again(self) -> None:
+        """Expect the stream that was opened once more; nobody waits longer for it than for the one before."""
+        self._idle, self._trial, self._since = 0.0, TRIAL_SECONDS, 0.0
+
+    @property
+    def _limit(self) -> float:
+        patient = self._pauses or self._age - self._idle <= FIRST_SECONDS
+        return PATIENT_SECONDS if patient else WATCHDOG_SECONDS
 
     def is_lost(self, callbacks: int, passed: float, *, playing: bool) -> bool:
         """Tell whether the device is to be given up.
@@ -76,15 +109,16 @@ class Watchdog:
         playing
             Whether a listener would miss the sound.
         """
-        if callbacks != self._seen:
+        asked, self._seen = callbacks != self._seen, callbacks
+        if asked:
             self._pauses = self._pauses or self._idle >= PAUSE_SECONDS
-            self._seen, self._idle, self._missed = callbacks, 0.0, 0.0
-        else:
-            self._idle += passed
-            self._missed = self._missed + passed if playing else 0.0
+        self._idle = 0.0 if asked else self._idle + passed
+        on_trial = self._trial > passed
+        self._trial = max(self._trial - passed, 0.0)
+        self._missed = self._missed + passed if playing and (on_trial or not asked) else 0.0
         self._age += passed
-        patient = self._pauses or self._age - self._idle <= FIRST_SECONDS
-        return self._missed >= (PATIENT_SECONDS if patient else WATCHDOG_SECONDS)
+        self._since += passed
+        return self._missed >= self._limit
 
 
 class Host:
@@ -154,17 +188,18 @@ class Host:
         self.say("rate", token=message["token"], rate=wanted if fits else device.rate)
 
     def _do_load(self, message: Message) -> None:
-        lanes = tuple(self._attach(*lane) for lane in message["lanes"])
+        feed = self._attach_stream(**message["stream"]) if message["stream"] else None
         programme = Programme(
             int(message["id"]),
-            lanes,
+            feed.lanes if feed is not None else tuple(self._attach_lane(*lane) for lane in message["lanes"]),
             (int(message["scale"][0]), int(message["scale"][1])),
             _array(message["audible"]),
             _array(message["boundaries"]),
+            feed,
         )
         engine = self._open(int(message["rate"]))
         engine.mixer.incoming = programme
-        names = {lane[0] for lane in message["lanes"]}
+        names = {lane[0] for lane in message["lanes"]} | {(message["stream"] or {}).get("name")}
         self._forgotten += [self._views.pop(name) for name in set(self._views) - names]
         self.say("loaded", id=programme.id)
 
@@ -204,12 +239,17 @@ class Host:
         if before is not None:
             mixer.go_on_from(before.mixer)
             engine.dropouts.count = before.dropouts.count
-        self._stream = devices.open_output(device, rate, channels, self._latency, engine.callback)
-        engine.latency_ns = engine.dropouts.buffer_ns = round(float(self._stream.latency) * 1e9)
+        self._stream = self._stream_of(engine, device)
         self._engine, self._gone = engine, False
         self._watchdog.begin()
         self.say("opened", device=asdict(device), rate=rate, channels=channels)
         return engine
+
+    def _stream_of(self, engine: Engine, device: OutputDevice) -> Any:
+        mixer = engine.mixer
+        stream = devices.open_output(device, mixer.rate, mixer.channels, self._latency, engine.callback)
+        engine.latency_ns = engine.dropouts.buffer_ns = round(float(stream.latency) * 1e9)
+        return stream
 
     def _close_stream(self) -> None:
         stream, self._stream = self._stream, None
@@ -266,19 +306,54 @@ class Host:
             self.say("died", reason=repr(engine.failure))
             return False
         self._gone = self._gone or not devices.is_running(self._stream)
-        hung = self._watchdog.is_lost(engine.callbacks, passed, playing=engine.playing)
-        if self._gone or hung:
+        lost = self._watchdog.is_lost(engine.callbacks, passed, playing=engine.playing) or self._gone
+        if (lost or self._watchdog.doubts) and self._watchdog.may_try:
+            lost = not self._open_again(engine)
+        if lost:
             self.say("lost", device=asdict(self._need_device()))
-        return not (self._gone or hung)
+        return not lost
+
+    def _open_again(self, engine: Engine) -> bool:
+        """Open the same device in place of a stream that stands still; False if that cannot be done soon.
+
+        What the listener missed meanwhile is counted as a dropout.
+        """
+        before, device = self._stream, self._need_device()
+        done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+        def attempt() -> None:
+            stream = None
+            with suppress(GaplistenError):
+                devices.leave(before)
+                engine.dropouts.count += engine.playing
+                engine.begin()
+                engine.mixer.break_off()
+                stream = self._stream_of(engine, device)
+            done.put(stream)
+
+        self._watchdog.try_again()
+        threading.Thread(target=attempt, name="gaplisten-open-again", daemon=True).start()
+        with suppress(queue.Empty):
+            self._stream = done.get(timeout=OPENING_SECONDS)
+            self._gone = self._stream is None
+            return not self._gone
+        return False
 
     # -- lanes ----------------------------------------------------------------------------------------------
 
-    def _attach(self, name: str, frames: int, channels: int) -> Any:
+    def _attach(self, name: str, dtype: type[np.float32 | np.uint8], shape: tuple[int, ...]) -> Any:
         if name not in self._views:
-            view = View(name, np.float32, (frames, channels))
+            view = View(name, dtype, shape)
             view.touch()
             self._views[name] = view
         return self._views[name].array
+
+    def _attach_lane(self, name: str, frames: int, channels: int) -> Any:
+        return self._attach(name, np.float32, (frames, channels))
+
+    def _attach_stream(self, name: str, slots: int, frames: list[int], channels: list[int]) -> Feed:
+        shape = RingShape(tuple(frames), tuple(channels), slots)
+        return Feed(Rings(self._attach(name, np.uint8, (shape.bytes,)), shape))
 
     def forget(self) -> None:
         """Let go of lanes that are not heard any more; the programme before may still be fading out."""

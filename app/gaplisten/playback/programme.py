@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.audio.signal import Samples
+from gaplisten.playback.rings import Feed, RingLane
 
 Frames = npt.NDArray[np.int64]
 
@@ -60,13 +61,16 @@ class Programme:
         Only these frames are heard (see `audible_spans`), or everything.
     boundaries
         Sorted frames at which gaps begin or end; no fade of a switch shall cover one.
+    feed
+        Tells what of long lanes is there; None if all of them is.
     """
 
     id: int
-    lanes: tuple[Samples, ...]
+    lanes: tuple[Samples | RingLane, ...]
     scale: tuple[int, int] = (1, 1)
     audible: Frames | None = None
     boundaries: Frames | None = None
+    feed: Feed | None = None
 
     @property
     def frames(self) -> int:

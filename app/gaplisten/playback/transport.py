@@ -1,7 +1,8 @@
 """Where playing stands and what the next sample is part of; it knows no samples but their ramps.
 
 Wishes come in by `Transport.obey` and come true when nothing is heard: the envelope closes, `settle` carries
-out what has waited, and the envelope opens again. Cross-fades and gains need no silence.
+out what has waited, and the envelope opens again. Cross-fades and gains need no silence. Of long lanes what
+comes next may not be there yet: the envelope closes before that, and opens when it is.
 """
 
 from __future__ import annotations
@@ -80,6 +81,11 @@ class Transport:
         self.position, self.wishes, self.playing = before.position, before.wishes, before.playing
         self.delayed_switches = before.delayed_switches
 
+    def break_off(self) -> None:
+        """Begin anew where it stands, the envelope opening: the stream that was heard is no more."""
+        self.level = self.direction = 0
+        self.cross_from, self.gain_done = -1, self.fade
+
     def _take(self, wishes: Wishes) -> None:
         before, self.wishes = self.wishes, wishes
         if wishes.play_count != before.play_count:
@@ -132,19 +138,17 @@ class Transport:
         if self.length and self.position >= self.length and not self._loops():
             self.position = self.length
             self.playing, self.ended = False, self.ended or self.playing
-        if not self.playing or self.closing or not self.length:
-            if self.breaks[(self.break_count - 1) % BREAKS, 2]:
-                self._mark_break(moving=False)
-            return
-        if self._loops() and self.position >= self._limit():
+        goes = self.playing and not self.closing and self.length > 0
+        if goes and self._loops() and self.position >= self._end():
             self._jump(self.wishes.loop_start)
-        self.direction = 1
-        if not self.breaks[(self.break_count - 1) % BREAKS, 2]:
-            self._mark_break(moving=True)
+        goes = goes and self._is_fed()
+        self.direction = int(goes)
+        if bool(self.breaks[(self.break_count - 1) % BREAKS, 2]) != goes:
+            self._mark_break(moving=goes)
 
     def _jump(self, position: int) -> None:
         self.position = position
-        self._mark_break(moving=self.playing)
+        self._mark_break(moving=self.playing and self._is_fed())
 
     def _mark_break(self, *, moving: bool) -> None:
         self.breaks[self.break_count % BREAKS] = (self.delivered, self.position, int(moving))
@@ -155,9 +159,19 @@ class Transport:
     def _loops(self) -> bool:
         return 0 <= self.wishes.loop_start < min(self.wishes.loop_stop, self.length)
 
-    def _limit(self) -> int:
-        """Return where the envelope must have closed: the end of the loop, or of the programme."""
+    def _end(self) -> int:
+        """Return the end of the loop, or of the programme."""
         return min(self.wishes.loop_stop, self.length) if self._loops() else self.length
+
+    def _limit(self) -> int:
+        """Return where the envelope must have closed: the end, or that of what is there."""
+        feed, end = self.programme.feed, self._end()
+        return end if feed is None else min(end, feed.until(self.position))
+
+    def _is_fed(self) -> bool:
+        """Tell whether enough is there to go on for a while."""
+        feed = self.programme.feed
+        return feed is None or feed.until(self.position) >= min(self._end(), self.position + feed.least)
 
     def _must_close(self) -> bool:
         if not self.playing or self.closing or self._waiting is not None or self.next_position >= 0:
@@ -205,7 +219,8 @@ class Transport:
 
     def until_event(self) -> int:
         """Return how many frames may be rendered before `settle` must look again."""
-        frames = BLOCK
+        feed = self.programme.feed
+        frames = BLOCK if feed is None else feed.most
         if self.direction > 0:
             frames = min(frames, self.fade - self.level)
         elif self.direction < 0:
@@ -230,6 +245,8 @@ class Transport:
         if self.cross_from >= 0 or self.next_lane >= 0 or self.next_position >= 0 or self.closing:
             return False
         if self._waiting is not None or self.programme.audible is not None:
+            return False
+        if self.programme.feed is not None and frames > self.programme.feed.most:
             return False
         last = min(self._limit(), len(self.programme.lanes[self.lane])) - self.fade
         return self.position + frames < last

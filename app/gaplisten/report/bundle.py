@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,14 @@ from gaplisten.report.layout import lay_out
 from gaplisten.report.markdown import command_of, markdown_of
 from gaplisten.report.page import KEYS, page, player, table_of
 from gaplisten.report.pictures import figure_of, number_of
-from gaplisten.report.png import draw
+from gaplisten.report.png import Drawing, draw
 from gaplisten.report.svg import escaped
 from gaplisten.report.wav import Cut, wav_bytes
 
 _PAUSE_S = 0.5
 _NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP can say: the same finding gives the same bytes
 _PICTURE_DPI = 150
+_EFFORT = 1  # of zlib: sound hardly becomes smaller with more
 
 
 class BundleError(GaplistenError):
@@ -104,6 +106,13 @@ def _free_name(name: str, files: Mapping[str, bytes]) -> str:
 
 
 def _files_of(finding: Finding) -> tuple[dict[str, bytes], str]:
+    drawing = draw(lay_out(figure_of(finding)), _PICTURE_DPI)
+    with ThreadPoolExecutor(1, thread_name_prefix="picture") as aside:
+        # Encoding takes as long as all that follows, and runs beside it: zlib leaves the interpreter alone.
+        return _files_beside(finding, drawing, aside.submit(drawing.png))
+
+
+def _files_beside(finding: Finding, drawing: Drawing, picture: Future[bytes]) -> tuple[dict[str, bytes], str]:
     files: dict[str, bytes] = {}
     told: dict[str, dict[str, str]] = {}
     cuts: list[Cut] = []
@@ -120,13 +129,12 @@ def _files_of(finding: Finding) -> tuple[dict[str, bytes], str]:
             told[version.name]["note"] = said
         told[version.name]["SHA-256"] = sha256_of(content)
     files["all_in_turn.wav"] = wav_bytes(in_turn(cuts, [finding.heard(each) for each in finding.versions]))
-    drawing = draw(lay_out(figure_of(finding)), _PICTURE_DPI)
-    files["gap.png"] = drawing.png()
-    files["is_lost.txt"] = utf8(_trace(finding))
     text = markdown_of(finding, told, "gap.png", named=not finding.anonymous)
+    listen = utf8(page(finding.title, [KEYS, player(finding, drawing), _below(finding, told)]))
+    files["gap.png"] = picture.result()
+    files["is_lost.txt"] = utf8(_trace(finding))
     files["gap.md"] = utf8(text)
-    told_below = _below(finding, told)
-    files["listen.html"] = utf8(page(finding.title, [KEYS, player(finding, drawing), told_below]))
+    files["listen.html"] = listen
     return files, text
 
 
@@ -203,12 +211,12 @@ def _deepened(part: Cut, bits: int, floats: bool) -> npt.NDArray[Any]:
 def zip_of(files: Mapping[str, bytes]) -> bytes:
     """Return a ZIP of these files; the same files give the same bytes."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
+    with zipfile.ZipFile(buffer, "w") as archive:
         for path, content in files.items():
             entry = zipfile.ZipInfo(path, _NO_TIME)
-            entry.compress_type = zipfile.ZIP_STORED if path.endswith(".png") else zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, content)
+            how = zipfile.ZIP_STORED if path.endswith(".png") else zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content, how, _EFFORT)  # an entry of one's own knows no effort of the ZIP
     return buffer.getvalue()
 
 

@@ -1,4 +1,7 @@
-"""Verdicts as JUnit XML, which build servers show."""
+"""Verdicts as JUnit XML, which build servers show.
+
+There is no one schema; what is written is valid by the one that Jenkins holds files against (`junit-10.xsd`).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ def junit_of(verdicts: Sequence[Verdict], limits: Sequence[Limit], *, allow_miss
     suites = [_suite(verdict, limits, allow_missing) for verdict in verdicts]
     failed = sum(suite[1] for suite in suites)
     tests = len(suites) * (len(limits) + 1)
-    head = f'<testsuites name="gaplisten compare" tests="{tests}" failures="{failed}">'
+    head = f'<testsuites name="gaplisten compare" tests="{tests}" failures="{failed}" errors="0">'
     return "\n".join(
         ('<?xml version="1.0" encoding="UTF-8"?>', head, *(suite[0] for suite in suites), "</testsuites>\n")
     )
@@ -31,11 +34,11 @@ def _suite(verdict: Verdict, limits: Sequence[Limit], allow_missing: bool) -> tu
             message = limit.no_value
         cases.append(_case(verdict.build, limit.text, message, lines))
         failed += bool(message)
-    count = len(verdict.missing)
-    message = f"{count} clips cannot be compared" if count and not allow_missing else ""
+    message = "not all clips can be compared" if verdict.missing and not allow_missing else ""
     cases.append(_case(verdict.build, "clips of both builds", message, list(verdict.missing)))
     failed += bool(message)
-    head = f'<testsuite name="{escaped(verdict.build)}" tests="{len(limits) + 1}" failures="{failed}">'
+    counts = f'tests="{len(limits) + 1}" failures="{failed}" errors="0"'
+    head = f'<testsuite name="{escaped(verdict.build)}" {counts}>'
     return "\n".join((head, *cases, "</testsuite>")), failed
 
 
@@ -45,4 +48,4 @@ def _case(build: str, name: str, message: str, lines: list[str]) -> str:
         return f"{head}/>"
     more = [f"and {len(lines) - MOST_NAMED} more"] if len(lines) > MOST_NAMED else []
     told = "\n".join([*lines[:MOST_NAMED], *more])
-    return f'{head}><failure message="{escaped(message)}">{escaped(told)}</failure></testcase>'
+    return f'{head}><failure type="limit" message="{escaped(message)}">{escaped(told)}</failure></testcase>'

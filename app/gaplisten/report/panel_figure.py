@@ -10,6 +10,7 @@ from gaplisten.languages import are, counted, decimal_mark
 from gaplisten.loss.strata import Stratum
 from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.panel.results.pairs import ALL, PairResult
+from gaplisten.panel.results.report import parted_by, strata_of
 from gaplisten.panel.results.wording import worded
 from gaplisten.panel.statistics.contrast import Contrast, Unit
 from gaplisten.panel.statistics.crossed import Crossed, Speaks, spoken
@@ -104,20 +105,15 @@ def _summary(results: Results, width_mm: float) -> tuple[Row, ...]:
 
 def _strata(results: Results, width_mm: float) -> tuple[Row, ...]:
     rows: list[Row] = []
+    parted = parted_by(strata_of(results))
     for stratum in strata_of(results):
         conditions = [one for one in results.strata if one.stratum == stratum]
         contrasts = [one for one in results.contrast_strata if one.stratum == stratum]
         pairs = [one for one in results.pair_strata if one.stratum == stratum]
         said = str(stratum).replace("<=", "≤")
-        said = f"{said}: " if stratum == Stratum.NONE else f"longest burst {said}: "
+        said = f"{said}: " if stratum == Stratum.NONE else f"{parted} {said}: "
         rows += _beside(results, conditions, contrasts, pairs, width_mm, said)
     return tuple(rows)
-
-
-def strata_of(results: Results) -> list[str]:
-    """Return the burst lengths that the results tell of, the shortest first."""
-    there = [one.stratum for one in results.strata] + [one.stratum for one in results.pair_strata]
-    return list(dict.fromkeys(there))
 
 
 def _votes(results: Results, width_mm: float) -> tuple[Row, ...]:
@@ -234,7 +230,7 @@ def _contrasts(
 
 
 def _reach(results: Results, contrasts: Sequence[Contrast]) -> list[float]:
-    """Return all values that an axis must hold: those of all burst lengths, so that they can be compared."""
+    """Return all values that an axis must hold: those of all strata, so that they can be compared."""
     of_strata = contrasts[0].stratum != ALL
     family = results.contrast_strata if of_strata else contrasts
     ends = [end for one in family for end in (one.mean, one.low, one.high) if end is not None]

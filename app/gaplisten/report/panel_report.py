@@ -19,7 +19,7 @@ from gaplisten.panel.results.verdict import remarks, verdicts
 from gaplisten.panel.results.wording import in_words, worded
 from gaplisten.panel.scales import Scale
 from gaplisten.report.page import html_table, listed, page, picture_of
-from gaplisten.report.panel_figure import figures_of, strata_of
+from gaplisten.report.panel_figure import figures_of
 from gaplisten.report.svg import escaped
 from gaplisten.tables import Cell, Table
 
@@ -28,7 +28,7 @@ _FILES = 50  # of imported votes that are listed
 _SITTINGS, _DEVICES = 10, 10  # that are told one by one
 _FIGURES = {
     "summary": "Means with every listener and clip, and comparisons",
-    "strata": "By longest burst",
+    "strata": "By {strata}",
     "votes": "How the votes are spread",
 }
 _READING = (
@@ -71,12 +71,13 @@ def report_of(panel: Source, results: Results, looks: Sequence[str] = ()) -> str
     body += _how(panel, results)
     language = results.language
     body.append(_head("Figures", language))
-    several = len(strata_of(results)) > 1  # of one burst length everything is said already
+    several = len(tables.strata_of(results)) > 1  # of one burst length everything is said already
     for part, figure in figures_of(results, _WIDTH_MM).items():
         if part == "strata" and not several:
             continue
-        seen = worded(f"{_FIGURES[part]}; numbers: see tables", language)
-        body += [_head(_FIGURES[part], language, 3), picture_of(figure, seen)]
+        head = _FIGURES[part].format(strata=tables.parted_by(tables.strata_of(results)))
+        seen = worded(f"{head}; numbers: see tables", language)
+        body += [_head(head, language, 3), picture_of(figure, seen)]
     body += _numbers(results, several=several)
     body += _listeners(results)
     body += _second_lines(results)
@@ -173,7 +174,10 @@ def _material(clips: Sequence[ClipKey]) -> list[tuple[Cell, ...]]:
     rows: list[tuple[Cell, ...]] = [
         ("clips", f"{len(clips)}, {seconds / max(len(clips), 1):.1f} s each on average"),
         ("sample rates", ", ".join(f"{rate:,} Hz" for rate in rates)),
-        ("clips by longest burst", ", ".join(f"{name}: {number}" for name, number in strata.items())),
+        (
+            f"clips by {tables.parted_by(strata)}",
+            ", ".join(f"{name}: {number}" for name, number in strata.items()),
+        ),
     ]
     return [*rows, ("talkers", str(len(talkers)) if talkers else "nobody said who talks")]
 
@@ -259,8 +263,9 @@ def _numbers(results: Results, *, several: bool) -> list[str]:
         every.insert(0, ("Comparisons", tables.contrasts_table(results)))
     if several:
         of_strata = tables.contrasts_table(results, results.contrast_strata)
-        every.append(("Comparisons by longest burst", of_strata))
-        every.append((f"{main}, by longest burst", tables.strata_table(results)))
+        parted = tables.parted_by(tables.strata_of(results))
+        every.append((f"Comparisons by {parted}", of_strata))
+        every.append((f"{main}, by {parted}", tables.strata_table(results)))
     language = results.language
     body = [_head("Tables", language)]
     for head, table in every:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -31,6 +33,7 @@ from gaplisten.tables import Cell, Table
 REPORT_CONTEXT_MS = 200.0
 """Sound on both sides of a gap: less than in a bundle, so that a report can be mailed."""
 _DPI = 90
+_AT_ONCE = 2  # scaling, spectra and encoding leave the interpreter alone
 _STRATA = (
     "<p>Each build's clips of one kind: the share of their gaps with any finding, of each score its mean "
     "and the difference to the base on the same clips with its 95 % interval.</p>"
@@ -90,7 +93,7 @@ def report_of(
     Parameters
     ----------
     findings
-        Those that are shown; each is let go before the next is asked for.
+        Those that are shown; a few are held at a time.
     count
         How many there are.
     judged
@@ -122,15 +125,7 @@ def report_of(
         table = html_table(by_stratum(base, others, metrics, strata))
         body += ["<h3>By what is known of the clips</h3>", _STRATA, table]
     body.append("<h2>Findings</h2>")
-    heard = [
-        player(
-            finding,
-            draw(lay_out(figure_of(finding)), _DPI),
-            copy=False,
-            heading=_heading(chosen, finding),
-        )
-        for chosen, finding in findings
-    ]
+    heard = list(_players(findings))
     said = f"{len(heard)} of {count} gaps with a finding, the worst first; new ones before those of the base."
     body.append(f"<p>{said if heard else 'No gap is beyond a threshold.'}</p>")
     if heard:
@@ -140,6 +135,23 @@ def report_of(
             "clips' own rate; where the sound card has another one, the browser converts.</p>"
         )
     return page(f"{names} against {base.name}", [*body, *heard])
+
+
+def _players(findings: Iterable[tuple[Chosen, Finding]]) -> Iterator[str]:
+    """Yield each finding as an element, in order; a few are drawn at once, while the next is opened."""
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="finding") as aside:
+        coming: deque[Future[str]] = deque()
+        for chosen, finding in findings:
+            coming.append(aside.submit(_player, chosen, finding))
+            if len(coming) > _AT_ONCE:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+
+
+def _player(chosen: Chosen, finding: Finding) -> str:
+    drawing = draw(lay_out(figure_of(finding)), _DPI)
+    return player(finding, drawing, copy=False, heading=_heading(chosen, finding))
 
 
 def _heading(chosen: Chosen, finding: Finding) -> str:

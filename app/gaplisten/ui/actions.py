@@ -13,6 +13,8 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
+from gaplisten.ui.translation import tr_said
+
 Handler = Callable[..., object]
 
 # The menus in their order, and the sections of each; others come behind these.
@@ -120,10 +122,10 @@ class Actions(QObject):
     def bind(self, name: str, handler: Handler) -> QAction:
         """Have `handler` carry out the command; one that can be checked gets whether it is."""
         command = self._commands[name]
-        action = QAction(command.text, self)
+        action = QAction(tr_said(command.text), self)
         action.setObjectName(name)
         action.setShortcuts([QKeySequence.fromString(key) for key in key_texts(command)])
-        action.setStatusTip(command.help)
+        action.setStatusTip(tr_said(command.help))
         action.setToolTip(tooltip(command))
         action.setCheckable(command.checkable)
         if command.listening:
@@ -212,10 +214,10 @@ class Actions(QObject):
             return menus[command.menu]
         head, _, tail = command.menu.partition("/")
         if head not in menus:
-            menus[head] = bar.addMenu(f"&{head}")
+            menus[head] = bar.addMenu(tr_said(f"&{head}"))
             menus[head].setToolTipsVisible(True)
         if tail:
-            menus[command.menu] = menus[head].addMenu(tail)
+            menus[command.menu] = menus[head].addMenu(tr_said(tail))
         return menus[command.menu]
 
 
@@ -223,4 +225,5 @@ def tooltip(command: Command) -> str:
     """Return a command's help with its key."""
     keys = key_texts(command)
     shown = QKeySequence.fromString(keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if keys else ""
-    return f"{command.help} ({shown})" if shown else command.help
+    said = tr_said(command.help)
+    return f"{said} ({shown})" if shown else said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QValidator, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QDoubleSpinBox,
     QFormLayout,
+    QLabel,
     QLineEdit,
     QSpinBox,
     QWidget,
@@ -74,7 +75,27 @@ class ChoiceField(_TurnedInFocus, QComboBox):
 
     def __init__(self, *arguments: Any, **properties: Any) -> None:
         super().__init__(*arguments, **properties)
+        self._spoken: QLabel | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def setAccessibleName(self, name: str) -> None:
+        """Say what is chosen here.
+
+        On Unix Qt calls a combo box by what is chosen in it, whatever its name; but a label says what it is.
+        """
+        super().setAccessibleName(name)
+        if self._spoken is None:
+            self._spoken = QLabel(self.parentWidget())
+            self._spoken.hide()
+            self._spoken.setBuddy(self)
+        self._spoken.setText(name)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take the label along, which must lie beside the field."""
+        label: QLabel | None = getattr(self, "_spoken", None)  # Qt calls this before there is one
+        if event.type() == QEvent.Type.ParentChange and label is not None:
+            label.setParent(self.parentWidget())
+        super().changeEvent(event)
 
 
 class FilterField(QLineEdit):

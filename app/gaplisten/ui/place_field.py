@@ -8,6 +8,8 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
+from gaplisten.ui.translation import tr
+
 
 class PlaceField(QWidget):
     """A path that is typed or chosen.
@@ -35,8 +37,8 @@ class PlaceField(QWidget):
         self.line.setAccessibleName(name)
         self.line.textChanged.connect(self.changed)
         self.line.editingFinished.connect(self.settled)
-        button = QPushButton("Choose…", self, autoDefault=False)
-        button.setAccessibleName(f"Choose: {name}")
+        button = QPushButton(tr("Choose…"), self, autoDefault=False)
+        button.setAccessibleName(tr("Choose: {name}", name=name))
         button.clicked.connect(self._ask)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -12,7 +12,25 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
 
 from gaplisten.errors import GaplistenError
+from gaplisten.languages import ENGLISH, decimals
 from gaplisten.ui.theme import LANES_DARK, LANES_LIGHT, is_dark
+from gaplisten.ui.translation import tr
+
+
+class NumberAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """An axis whose numbers have a language's decimal mark.
+
+    Attributes
+    ----------
+    language
+        Its code.
+    """
+
+    language = ENGLISH
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Return what stands at the ticks."""
+        return [decimals(self.language, said) for said in super().tickStrings(values, scale, spacing)]
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
@@ -27,7 +45,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     """
 
     def __init__(self, name: str, parent: QWidget | None = None, palette: QPalette | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, axisItems={"left": NumberAxis("left")})
         if palette is not None:
             self.setPalette(palette)
         self.setMenuEnabled(False)
@@ -76,7 +94,7 @@ def check_suffix(path: Path) -> None:
         If the ending is neither ``.png`` nor ``.svg``.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise FigureError(str(path), "figures are .png or .svg", "give one of these endings")
+        raise FigureError(str(path), tr("figures are .png or .svg"), tr("give one of these endings"))
 
 
 def save_plot(plot: QGraphicsView, path: Path) -> None:
@@ -93,7 +111,7 @@ def save_plot(plot: QGraphicsView, path: Path) -> None:
     size = plot.width(), plot.height()
     good = _svg(plot, path, *size) if path.suffix.lower() == ".svg" else _png(plot, path, *size)
     if not good or not path.is_file():
-        raise FigureError(str(path), "it cannot be written", "choose another place")
+        raise FigureError(str(path), tr("it cannot be written"), tr("choose another place"))
 
 
 def _svg(plot: QGraphicsView, path: Path, width: int, height: int) -> bool:

@@ -19,9 +19,11 @@ from gaplisten.bench.arriving import Arriving
 from gaplisten.bench.settings import read_settings
 from gaplisten.bench.state import Sources
 from gaplisten.jobs import Job
+from gaplisten.languages import ENGLISH
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.shell.window import WorkbenchWindow
 from gaplisten.ui.theme import apply_theme
+from gaplisten.ui.translation import language, qt_words, tr
 
 log = logging.getLogger("gaplisten")
 _qt = logging.getLogger("gaplisten.qt")
@@ -45,6 +47,8 @@ def application() -> QApplication:
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("gaplisten")
     app.setWindowIcon(program_icon())
+    if (code := language()) != ENGLISH:
+        qt_words(code, app)
     return app
 
 
@@ -104,9 +108,9 @@ def begin(window: WorkbenchWindow, paths: list[Path], demo: bool, how: Sources |
         window.show_doors()
     tasks = window.controller.tasks
     player = window.controller.hearing.player
-    tasks.run("starting sound", lambda _job: player.start(), lambda _: None, quiet=True)
+    tasks.run(tr("starting sound"), lambda _job: player.start(), lambda _: None, quiet=True)
     window.controller.load_catalogue()
-    tasks.run("warming up", _warm_up, _warm_up_here, quiet=True, later=True)
+    tasks.run(tr("warming up"), _warm_up, _warm_up_here, quiet=True, later=True)
     window.panes["file"].offer_rescue()
 
 

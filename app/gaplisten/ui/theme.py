@@ -19,15 +19,15 @@ ACCENT_LIGHT, ACCENT_DARK = "#1f6fb5", "#5aa9e6"
 
 # After Okabe and Ito; neighbours differ most. The yellow is too faint on white and the blue too dark on
 # black, so each ground has its own row; vermilion is left to altered samples. The first is the
-# reference: the text's own colour.
-# The last four lie as far as can be from all others, to eyes without one kind of cones too.
+# reference: the text's own colour. All stand out 3 to 1 from what they are drawn on, shaded losses too.
+# The last seven lie as far as can be from all others, to eyes without one kind of cones too.
 LANES_LIGHT = (
-    *("#303840", "#b07a00", "#0072b2", "#009e73", "#c0629a", "#3a93c9", "#7a5cab", "#5c7c00"),
-    *("#4c2a07", "#a819ff", "#32074c", "#3a11b2"),
+    *("#303840", "#b07a00", "#0072b2", "#00946c", "#bb5b94", "#8c1aff", "#800000", "#4d1a66"),
+    *("#6e783a", "#452eb8", "#78443a", "#b31e00"),
 )
 LANES_DARK = (
-    *("#d5dade", "#e9b949", "#56b4e9", "#2fc79b", "#e59cc5", "#8fb4ff", "#b79cf0", "#b5d05a"),
-    *("#a819ff", "#7f6c33", "#b24797", "#a5ffa5"),
+    *("#d5dade", "#e9b949", "#56b4e9", "#2fc79b", "#e59cc5", "#d91aff", "#b3ffb3", "#7082db"),
+    *("#9b8e4b", "#e6e600", "#b47164", "#80ff80"),
 )
 
 _LIGHT = {

@@ -19,8 +19,11 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.ui.theme import quiet_colour, warning_colour
+from gaplisten.ui.translation import tr
 
 _TITLE_BAR = 40
+# Heights in pixels: for which letters sizes are meant, and up to which they have room in these all the same.
+_LETTERS, _LARGE = 14, 17
 
 
 class QuietLabel(QLabel):
@@ -69,6 +72,15 @@ def plain_button(text: str, act: Callable[[], object], parent: QWidget) -> QPush
     return made
 
 
+def pane_button(text: str, tip: str, parent: QWidget) -> QPushButton:
+    """Return a button of a pane: a click on it leaves the focus where it is."""
+    made = QPushButton(text, parent, autoDefault=False)
+    made.setToolTip(tip)
+    made.setStatusTip(tip)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return made
+
+
 def in_words(text: str, fields: Mapping[str, str]) -> str:
     """Return what a command says with the window's name for each of its options."""
     for option, field in fields.items():
@@ -100,10 +112,18 @@ def plain_table(table: QTableView, name: str, *, spacing: int = 8, editable: boo
     table.horizontalHeader().setHighlightSections(False)
 
 
+def letter_scale(widget: QWidget) -> float:
+    """Return how much larger a widget's letters are than those for which sizes in pixels are meant."""
+    height = widget.fontMetrics().height()
+    return 1.0 if height <= _LARGE else height / _LETTERS
+
+
 def resize_within(window: QWidget, width: int, height: int) -> None:
-    """Give a window its size, or as much of it as its screen has."""
-    room = window.screen().availableGeometry()
-    window.resize(min(width, room.width()), min(height, room.height() - _TITLE_BAR))
+    """Give a window its size, more where letters are large, or as much of it as its screen has."""
+    room, scale = window.screen().availableGeometry(), letter_scale(window)
+    window.resize(
+        min(round(width * scale), room.width()), min(round(height * scale), room.height() - _TITLE_BAR)
+    )
 
 
 class Scrolled(QScrollArea):
@@ -134,10 +154,10 @@ class NotAligned(QFrame):
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.ToolTipBase)
         self.text = QuietLabel("", self, wrap=True)
-        self.text.setAccessibleName("Lanes that are not sample-aligned")
+        self.text.setAccessibleName(tr("Lanes that are not sample-aligned"))
         self.remove = QToolButton(self)
-        self.remove.setText("Remove Delays")
-        self.remove.setToolTip("Move these lanes onto the reference's clock; undo puts them back")
+        self.remove.setText(tr("Remove Delays"))
+        self.remove.setToolTip(tr("Move these lanes onto the reference's clock; undo puts them back"))
         self.remove.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.remove.clicked.connect(self.removal_wanted)
         layout = QHBoxLayout(self)
@@ -150,5 +170,5 @@ class NotAligned(QFrame):
         """Name these lanes; nothing for none."""
         self.setVisible(bool(lanes))
         named = "; ".join(lanes)
-        self.text.setText(f"Not sample-aligned: {named}. {what}" if lanes else "")
+        self.text.setText(tr("Not sample-aligned: {named}. {what}", named=named, what=what) if lanes else "")
         self.remove.setVisible(removable)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,16 +17,18 @@ from gaplisten.panel.beginning import Crowded
 from gaplisten.panel.breaks import Advice
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import NotSaved
+from gaplisten.panel.reading import TextTable
 from gaplisten.panel.results.screening import failed_checks
-from gaplisten.panel.results.votes import vote_of
+from gaplisten.panel.results.votes import votes_of
 from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.scales import texts
 from gaplisten.panel.session import NotListed, Section, Session
+from gaplisten.panel.session_files import SessionRead
 from gaplisten.panel.steps import AnswerMissing
 from gaplisten.panel.submission import NotThisTrial, Receipt
 from gaplisten.panel.telling import told
 from gaplisten.panel.trial import Block
-from gaplisten.panel.web_sounds import WEB_RATE, WebSounds, as_sent
+from gaplisten.panel.web_sounds import WEB_RATE, WebSounds
 from gaplisten.web import screens
 from gaplisten.web.links import Link
 from gaplisten.web.received import SentStep, SentTrial, own_frame
@@ -75,6 +77,14 @@ class Reply:
 
     status: int
     told: Told
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A sound on its way to a page, of so many bytes in all."""
+
+    length: int
+    pieces: Iterator[bytes]
 
 
 class Seat:
@@ -197,7 +207,7 @@ class Seat:
             self._notes.pop(0)
         return Reply(200, {"screen": self._next(session)})
 
-    def sound(self, name: str) -> bytes | None:
+    def sound(self, name: str) -> Sending | None:
         """Return a sound of the screen that is shown now; None if it has none of that name.
 
         Raises
@@ -207,7 +217,10 @@ class Seat:
         """
         self.used = self._hall.monotonic()
         sound = self._screen.sounds.get(name)
-        return None if sound is None else as_sent(self._hall.sounds.read(sound.code), sound.gain)
+        if sound is None:
+            return None
+        found = self._hall.sounds.to_send(sound.code)
+        return Sending(len(found.data), found.as_sent(sound.gain))
 
     # --- the session ------------------------------------------------------------------------------------
 
@@ -311,7 +324,8 @@ class Seat:
 
     def _has_failed(self, session: Session) -> bool:
         panel = self._hall.panel
-        votes = [vote_of(panel, row, session.listener) for row in session.votes_told()]
+        told = TextTable.of(session.votes_told())
+        votes = votes_of(panel, [SessionRead(session.listener, told, (None,) * len(told))])
         return bool(failed_checks(votes, panel.definition.method))
 
     def _about_block(self, session: Session, before: Block | None, block: Block) -> str:

@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from gaplisten import folders
 from gaplisten.durable.locks import Locked
@@ -26,13 +27,13 @@ from gaplisten.panel.journal import NotSaved
 from gaplisten.panel.safety import UntrustedPanel, clean_name
 from gaplisten.panel.scales import texts
 from gaplisten.panel.watch import panel_status
+from gaplisten.web.forgetting import LETS_GO_SECONDS
 from gaplisten.web.guard import Guard, Rate
 from gaplisten.web.links import Links, LinksLost, listener_in, parameters_in
 from gaplisten.web.received import SentStep, SentTrial
-from gaplisten.web.seats import Elsewhere, Hall, Reply, Seat, said_of
+from gaplisten.web.seats import Elsewhere, Hall, Reply, Seat, Sending, said_of
 
 IDLE_SECONDS = 1800.0  # so long nobody asked anything of a session: it is closed, its link opens it again
-_LOOK_SECONDS = 15.0
 _OPENING_AT_ONCE = 4
 _STATUS_SECONDS = 5.0  # so old the supervisor's page may be
 _RATE = Rate(at_once=120, a_second=20)
@@ -99,11 +100,19 @@ class Server:
 
     async def _close_idle(self) -> None:
         while True:
-            await asyncio.sleep(min(_LOOK_SECONDS, self._idle / 4))
+            await asyncio.sleep(min(LETS_GO_SECONDS / 2, self._idle / 4))
             for seat, lock in list(self._seats.values()):
-                if seat.is_open and self._hall.monotonic() - seat.used > self._idle and not lock.locked():
+                if seat.is_open and self._is_over(seat) and not lock.locked():
                     async with lock:
                         await run_in_threadpool(seat.close)
+
+    def _is_over(self, seat: Seat) -> bool:
+        if self._hall.monotonic() - seat.used > self._idle:
+            return True
+        try:
+            return not self._is_link(seat.link.token)
+        except LinksLost:  # nobody knows until somebody puts them back
+            return False
 
     # --- pages ------------------------------------------------------------------------------------------
 
@@ -219,12 +228,10 @@ class Server:
         seat, lock = found
         try:
             async with lock:
-                data = await run_in_threadpool(seat.sound, request.path_params["name"])
+                sending = await run_in_threadpool(seat.sound, request.path_params["name"])
         except GaplistenError as error:
             return self._told(error)
-        if data is None:
-            return PlainTextResponse("", 404)
-        return Response(data, media_type="application/octet-stream")
+        return PlainTextResponse("", 404) if sending is None else _InPieces(sending)
 
     async def _leave_others(self, token: str) -> None:
         """Let a listener's session go that is open behind another of their links: the newest page counts."""
@@ -285,6 +292,21 @@ class Server:
         places = "".join(traceback.format_tb(error.__traceback__))
         say(f"{type(error).__name__} at\n{places}")
         return JSONResponse({"text": self._words["web_failed"]}, 500)
+
+
+class _InPieces(Response):
+    """A sound, of which the next piece is made when the last one was taken."""
+
+    def __init__(self, sending: Sending) -> None:
+        headers = {"Content-Length": str(sending.length)}
+        super().__init__(headers=headers, media_type="application/octet-stream")
+        self._pieces = sending.pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        for piece in self._pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _body(request: Request, kind: type[Sent]) -> Sent | None:

@@ -19,6 +19,7 @@ from gaplisten.panel.results.rehearsal import rehearse
 from gaplisten.panel.selection import Places, choose_clips
 from gaplisten.panel.statistics.crossed import two_way
 from gaplisten.panel.statistics.planning import Plan, Spreads, listeners_needed
+from kit import designs
 from kit.panels import NO_STEPS, make_clips, toml
 from kit.planted import Planted
 
@@ -165,3 +166,15 @@ def test_the_command_simulates_and_says_so(tmp_path: Path) -> None:
     assert "20 simulated panels of 8 listeners, in this design" in said
     assert "two is found to differ in" in said
     assert "called different that is not" not in said  # two conditions: there is no other comparison
+
+
+def test_simulated_panels_hold_for_talkers_where_results_shall() -> None:
+    spreads = Spreads(by_clip=0.1)
+    found = {}
+    for whom in ("clips", "talkers"):
+        extra = f'{NO_STEPS}[results]\ngeneralise = "{whom}"\n'
+        key = designs.key_of("acr", clips=8, systems=2, extra=extra, talkers=3)
+        found[whom] = rehearse(key, 16, 0.4, spreads, panels=20).found
+        _, advice = power_table(key.definition, 8, Wanted(0.4, 0.8, spreads), 2.0)
+        assert any("other talkers" in said for said in advice) == (whom == "talkers")
+    assert found["talkers"] < found["clips"]

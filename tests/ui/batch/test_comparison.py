@@ -13,11 +13,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
-from gaplisten.batch.compare import Point, distributions
+from gaplisten import languages
+from gaplisten.batch.compare import Point, distributions, paired_differences
 from gaplisten.batch.comparison import Comparison, Scale, from_table, heard_in
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.report import set_report, set_work
+from gaplisten.tables import Table
+from gaplisten.ui import translation
 from gaplisten.ui.batch.comparison_window import ComparisonWindow
 from gaplisten.ui.batch.plot import ComparisonPlot, p_text
 from gaplisten.ui.batch.tables import PlainTable
@@ -53,6 +56,39 @@ def shown(qtbot: QtBot) -> ComparisonWindow:
     qtbot.addWidget(made, before_close_func=lambda widget: None)
     made.show()
     return made
+
+
+def test_intervals_over_few_clips_are_drawn_whole(qtbot: QtBot) -> None:
+    plot, scale = ComparisonPlot(), Scale("m", "M")
+    qtbot.addWidget(plot)
+    few = (*points("a", 2.0, 2.2), *points("b", 3.0, 3.1))
+    found, pairs = distributions(few), paired_differences(few)
+    plot.show_distributions(scale, few, found)
+    low, high = plot.viewRange()[1]
+    assert low < min(one.ci_low or 0.0 for one in found)
+    assert high > max(one.ci_high or 0.0 for one in found)
+    plot.show_differences(scale, few, pairs)
+    low, high = plot.viewRange()[1]
+    assert pairs[0].ci_low is not None
+    assert pairs[0].ci_high is not None
+    assert low < pairs[0].ci_low < pairs[0].ci_high < high
+
+
+def test_tables_and_figures_are_in_the_windows_language(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(translation, "words", lambda: languages.window_words("de"))
+    made = ComparisonWindow(comparison())
+    qtbot.addWidget(made, before_close_func=lambda widget: None)
+    model = made.tables[1].model()
+    heads = [model.headerData(at, Qt.Orientation.Horizontal) for at in range(model.columnCount())]
+    assert heads[:6] == ["Erste", "Zweite", "Clips", "Erste − zweite", "95 % von", "bis"]
+    assert made.said.text().startswith("Jeder Punkt ist ein Clip; ")
+    few = points("a", 2.0, 2.2)
+    made.plot.show_distributions(Scale("lsd", "Log-spectral distance", "dB"), few, distributions(few))
+    assert made.plot.getAxis("left").labelText == "Log-Spektralabstand (dB)"
+    made.tabs.setCurrentIndex(3)
+    assert made.said.text() == "Hörurteile… fügt hinzu, was Hörende sagten."
 
 
 def test_each_condition_is_described_and_the_reference_only_when_asked_for(shown: ComparisonWindow) -> None:
@@ -320,6 +356,15 @@ def double_click(qtbot: QtBot, table: PlainTable, row: int) -> None:
     place = table.visualRect(table.model().index(row, 0)).center()
     for act in (qtbot.mouseClick, qtbot.mouseDClick):
         act(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_what_is_missing_in_a_column_of_numbers_stands_under_them(qtbot: QtBot) -> None:
+    table = PlainTable("t")
+    qtbot.addWidget(table)
+    table.show_table(Table(("clip", "value", "why"), (("a", 1.5, None), ("b", None, "none"))))
+    sides = [table.model().index(1, 1), table.model().index(0, 1), table.model().index(0, 2)]
+    right = [bool(at.data(Qt.ItemDataRole.TextAlignmentRole) & Qt.AlignmentFlag.AlignRight) for at in sides]
+    assert right == [True, True, False]
 
 
 def looked_at(window: Any) -> Any:

@@ -19,7 +19,7 @@ from gaplisten.batch.journal import Journal
 from gaplisten.batch.run import ProcessWorkers, ThreadWorkers
 from gaplisten.batch.score import described, score_versions
 from gaplisten.batch.summary import tidy
-from gaplisten.exchange.service_settings import TOKEN_VARIABLE, save_service
+from gaplisten.exchange.service_settings import PLCMOS, save_service
 from gaplisten.metrics import material
 from gaplisten.tables import to_csv
 from gaplisten.ui.batch.score_dialog import ScoreDialog
@@ -71,7 +71,12 @@ def test_a_table_of_the_clips_parts_the_means_and_one_that_cannot_is_told(
     table = tmp_path / "scores.csv"
     dialog = opened(qtbot, window, table, "lsd")
     dialog.clip_table.line.setText(str(told))
-    assert not dialog.go.isEnabled(), "no column is named"
+    run(qtbot, dialog)
+    assert {row["clip:talker"] for row in rows_of(table)} == {"a", "b"}
+    assert {row["stratum"] for row in rows_of(table)}.isdisjoint({"talker a", "talker b"}), (
+        "no column is named"
+    )
+    table.unlink()
     dialog.column.setText("speaker")
     run(qtbot, dialog)
     assert "has no column 'speaker'" in dialog.said.text()
@@ -80,6 +85,16 @@ def test_a_table_of_the_clips_parts_the_means_and_one_that_cannot_is_told(
     dialog.column.setText("talker")
     run(qtbot, dialog)
     assert {row["stratum"] for row in rows_of(table)} == {"talker a", "talker b"}
+
+
+def test_the_table_that_the_clip_list_shows_is_the_one_that_scores_get(
+    qtbot: QtBot, window: Any, tmp_path: Path
+) -> None:
+    told = tmp_path / "meta.csv"
+    told.write_text("id,talker\n" + "".join(f"{c.name},a\n" for c in window.controller.clipset.clips))
+    window.controller.document.set_clip_table(told)
+    dialog = opened(qtbot, window, tmp_path / "scores.csv", "lsd")
+    assert dialog.clip_table.path == told
 
 
 def test_transcripts_that_are_named_count_and_others_are_told_before_the_work(
@@ -189,7 +204,7 @@ def test_the_teams_service_scores_once_it_is_set_up_and_the_token_stays_unwritte
 ) -> None:
     dialog = opened(qtbot, window, tmp_path / "scores.csv", "plcmos_service")
     assert dialog.metrics.ticked == ()  # nothing is set up
-    monkeypatch.setenv(TOKEN_VARIABLE, "open-sesame")
+    monkeypatch.setenv(PLCMOS.token_variable, "open-sesame")
     save_service(service.address, "team")
     dialog = opened(qtbot, window, tmp_path / "scores.csv", "plcmos_service")
     for name in ("mild", "lossy"):

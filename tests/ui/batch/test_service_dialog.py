@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from gaplisten.exchange.service_settings import TOKEN_VARIABLE, settings_path
+from gaplisten.exchange.service_settings import PLCMOS
 from gaplisten.ui.batch.service_dialog import ServiceDialog, where_token_is
 
 
@@ -42,13 +42,13 @@ def test_an_address_that_would_give_the_token_away_is_refused(qtbot: QtBot, dial
     dialog.user.setText("team")
     dialog._save()
     assert "unencrypted" in dialog.said.text()
-    assert not settings_path().exists()
+    assert not PLCMOS.path.exists()
 
 
 def test_address_and_user_are_kept_and_shown_again(
     qtbot: QtBot, window: Any, dialog: ServiceDialog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(TOKEN_VARIABLE, "open-sesame")
+    monkeypatch.setenv(PLCMOS.token_variable, "open-sesame")
     dialog.address.setText("https://plcmos.example.org/")
     dialog.user.setText("team")
     dialog._save()
@@ -57,14 +57,14 @@ def test_address_and_user_are_kept_and_shown_again(
     window.actions_table["scores.service"].trigger()
     qtbot.waitUntil(lambda: dialog.token.text().startswith("found in the environment"))
     assert (dialog.address.text(), dialog.user.text()) == ("https://plcmos.example.org/", "team")
-    assert "open-sesame" not in settings_path().read_text(encoding="utf-8") + dialog.token.text()
+    assert "open-sesame" not in PLCMOS.path.read_text(encoding="utf-8") + dialog.token.text()
 
 
 def test_where_the_token_is_missing_the_way_to_it_is_told(
     monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
-    monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
-    monkeypatch.setattr("gaplisten.exchange.service_settings._from_keyring", lambda user: "")
-    assert TOKEN_VARIABLE in where_token_is("team")
-    monkeypatch.setattr("gaplisten.exchange.service_settings._from_keyring", lambda user: "secret")
+    monkeypatch.delenv(PLCMOS.token_variable, raising=False)
+    monkeypatch.setattr("gaplisten.exchange.service_settings._from_keyring", lambda user, _kind: "")
+    assert PLCMOS.token_variable in where_token_is("team")
+    monkeypatch.setattr("gaplisten.exchange.service_settings._from_keyring", lambda user, _kind: "secret")
     assert where_token_is("team") == "found in the system's keyring, for team"

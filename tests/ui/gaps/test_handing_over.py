@@ -11,6 +11,8 @@ import soundfile
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from gaplisten.bench.arriving import Arriving
+from gaplisten.bench.controller import DOUBTFUL
+from kit.window_texts import window_texts
 from kit.workbench import PACKET
 
 
@@ -66,6 +68,7 @@ def test_a_folder_whose_name_is_no_text_is_written_to_and_not_remembered_as_anot
     assert "d\\udcff" in said[0]
     assert QApplication.clipboard().mimeData().urls()[0].toEncoded().data().endswith(b"/d%FF/first.zip")
     assert at_gap.shell.settings.value("handed over", "", type=str) == ""
+    assert "handed over" not in window_texts(), "it is found again whatever the window speaks"
 
 
 def test_versions_can_be_handed_over_without_their_names(qtbot, at_gap, tmp_path, monkeypatch):
@@ -169,11 +172,11 @@ def test_a_version_is_found_by_its_name_also_where_it_bears_a_mark(qtbot, window
     root = tmp_path / "own"
     shutil.copytree(clips_folder, root)
     (root / "other").mkdir()
-    shutil.copy(root / "clean" / "first.wav", root / "other")
+    shutil.copy(root / "lossy_signals" / "first.wav", root / "other")
     lines = (root / "lossy_signals" / "second_is_lost.txt").read_text()  # of another clip: it does not fit
     (root / "other" / "first_is_lost.txt").write_text(lines)
     Arriving(window.controller, "first", 2, window.shell.gap_wanted.emit, "other")
     window.open_paths([root])
     qtbot.waitUntil(lambda: window.shell.hand.index == 1)
     heard = window.controller.lane(window.controller.hearing.heard)
-    assert heard.ident == "condition:other"
+    assert (heard.ident, heard.name) == ("condition:other", f"{DOUBTFUL} other")

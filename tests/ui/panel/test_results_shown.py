@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QPushButton, QTabWidget
 from pytestqt.qtbot import QtBot
 from typer.testing import CliRunner
 
+from gaplisten import languages
 from gaplisten.bench.tasks import Tasks
 from gaplisten.commands.panel import app
 from gaplisten.errors import GaplistenError
@@ -25,6 +26,7 @@ from gaplisten.panel.ratings import Rating
 from gaplisten.panel.results.evaluation import evaluate_votes
 from gaplisten.panel.results.votes import Collected
 from gaplisten.panel.session import Session
+from gaplisten.ui import translation
 from gaplisten.ui.results.plot import ResultsPlot
 from gaplisten.ui.results.window import ResultsWindow
 from kit.listener import built, definition, take
@@ -358,6 +360,31 @@ def test_many_ratings_are_read_beside_while_the_window_answers(
     window.close()
     assert not tasks.busy
     tasks.close()
+
+
+@pytest.mark.parametrize("name", ["acr", "ab"])
+def test_the_figure_speaks_the_panels_language_whatever_the_window_speaks(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(translation, "words", lambda: languages.window_words("de"))
+    votes = tuple(
+        Rating(who, "test", f"c{at}", "", "v1.5", "" if name == "acr" else "v2.5", "condition", at, score)
+        for who, scores in {"ann": (1.0, 0.0, 1.0), "ben": (0.0, 1.0, 1.0)}.items()
+        for at, score in enumerate(scores)
+    )
+    plot = ResultsPlot()
+    qtbot.addWidget(plot)
+    plot.show_results(evaluate_votes(Collected(votes), method(name), language="de"))
+    ((_, label),) = plot.getAxis("bottom")._tickLevels[0]
+    names, numbers, *_ = label.splitlines()
+    assert names == ("v1.5" if name == "acr" else "v1.5 / v2.5")  # a name is no number
+    assert re.match(r"0,\d\d ", numbers)
+    assert plot.getAxis("left").tickStrings([0.5, 1.0], 1, 0.5) == ["0,5", "1,0"]
+    told = {"acr": "MOS", "ab": "Präferenz"}[name]
+    assert plot.getAxis("left").labelText == f"{told}, 95 % über Hörende und Clips"
+    plot.show_results(evaluate_votes(Collected(votes), method(name)))
+    assert plot.getAxis("left").tickStrings([0.5, 1.0], 1, 0.5) == ["0.5", "1.0"]
+    assert plot.getAxis("left").labelText.endswith(", 95 % over listeners and clips")
 
 
 def listen_and_rate(session: Session) -> None:

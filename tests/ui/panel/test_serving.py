@@ -14,10 +14,12 @@ from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.session import Session
+from gaplisten.panel.withdrawing import withdrawals
 from gaplisten.ui.panel.serving_dialog import ServingDialog
 from gaplisten.web.links import Links
-from kit.panels import make_panel, saved_rows
-from kit.served import Remote
+from kit.panels import make_panel, saved_rows, take
+from kit.served import Remote, free_listener
 from kit.spoken_names import nameless
 from kit.tables import rows_of
 from kit.timing import PATIENCE
@@ -176,8 +178,58 @@ def test_a_server_that_is_killed_is_told(qtbot: QtBot, dialog: ServingDialog) ->
     started(qtbot, dialog)
     os.kill(dialog.process.processId(), getattr(signal, "SIGKILL", signal.SIGTERM))
     qtbot.waitUntil(lambda: not dialog.serves, timeout=1000 * PATIENCE)
-    assert dialog.state.text().startswith("Not served")
+    assert dialog.state.text().startswith("Not served: the server was ended from outside.")
     assert dialog.run.isEnabled()
+
+
+def test_a_port_that_is_taken_is_told_by_the_fields_names(qtbot: QtBot, dialog: ServingDialog) -> None:
+    with free_listener() as taken:
+        dialog.port.setValue(taken.getsockname()[1])
+        dialog.run.click()
+        qtbot.waitUntil(lambda: not dialog.serves, timeout=1000 * PATIENCE)
+    assert "give another Port, or Reached by" in dialog.state.text()
+
+
+def test_no_link_is_copied_while_its_port_is_not_known(qtbot: QtBot, dialog: ServingDialog) -> None:
+    dialog.make_more.click()
+    buttons = (dialog.copy, dialog.save, dialog.copy_one)
+    assert all(one.isEnabled() for one in buttons)
+    dialog.port.setValue(0)
+    assert not any(one.isEnabled() for one in buttons)
+    for address in ("https://lab.example", "https://PORTAL.example"):  # a proxy knows where the server is
+        dialog.address.setText(address)
+        assert all(one.isEnabled() for one in buttons)
+    dialog.address.clear()
+    started(qtbot, dialog)
+    assert all(one.isEnabled() for one in buttons)
+    stopped(qtbot, dialog)
+
+
+def test_a_listener_is_forgotten_after_a_confirmation(
+    qtbot: QtBot, dialog: ServingDialog, panel: FrozenPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog.more.setValue(2)
+    dialog.make_more.click()
+    for name in ("L001", "L002"):
+        with Session.open(panel, name) as session:
+            take(session)
+    assert not dialog.forget.isEnabled()
+    dialog.table.selectRow(1)
+    answers = ["Cancel", "Erase"]
+
+    def answer(box: QMessageBox) -> None:
+        assert "L002" in box.text()
+        said = answers.pop(0)
+        next(one for one in box.buttons() if one.text().replace("&", "") == said).click()
+
+    monkeypatch.setattr(QMessageBox, "exec", answer)
+    dialog.forget.click()
+    assert len(list(panel.ratings.glob("*.csv"))) == 2
+    dialog.forget.click()
+    qtbot.waitUntil(lambda: dialog.table.rowCount() == 1, timeout=1000 * PATIENCE)
+    assert [row["listener"] for row in saved_rows(panel)] == ["L001"] * 4
+    assert [one.votes for one in withdrawals(panel.ratings)] == [4]
+    assert not dialog.forget.isEnabled()
 
 
 def test_who_quits_while_a_panel_is_served_is_asked_and_ends_the_server(

@@ -28,6 +28,7 @@ from gaplisten.panel import methods
 from gaplisten.panel.imported import ForeignVote, Imported
 from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.parts import REFERENCE
+from gaplisten.panel.reading import whole_number
 
 _NEEDED = ("listener", "clip", "condition", "score")
 _MORE = ("compared_with", "scale", "role", "stratum", "talker", "sex", "trial", "seconds", "kind", "comment")
@@ -163,7 +164,7 @@ def _vote(row: _Row, condition: str, text: str, method: Method, options: Options
         named(against) if against else "",
         meant.role if meant.role in ("reference", "anchor") else "condition",
         scale,
-        int(row["trial"]) if row["trial"].isascii() and row["trial"].isdecimal() else 0,
+        whole_number(row["trial"]) or 0,
         None if method.paired or method.name == "ccr" else score,
         seconds,
         comment=cleaned(row["comment"]),

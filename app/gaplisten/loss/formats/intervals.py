@@ -263,7 +263,7 @@ def _labels_of(content: Content) -> Decoded:
 # --- Praat --------------------------------------------------------------------------------------------------
 
 _TIER = "call the tier of losses 'lost', or name the format: textgrid"
-_QUOTED = re.compile(r'"((?:[^"]|"")*)"|(?<![\w"])([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w"])')
+_QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"|(?<![\w"])([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w"])')
 
 
 def _recognises_grid(content: Content) -> str | None:

@@ -52,6 +52,13 @@ class Case:
         """Return what follows from reference and gaps alone: made once for all versions."""
         return self.places.once(key, work)
 
+    def of_lateness(self, key: Hashable, late: Frames, work: Callable[[], T]) -> T:
+        """Return what follows from reference, gaps and how late sound comes behind each.
+
+        It is kept until a version that is late otherwise asks for it: most versions are equally late.
+        """
+        return self.places.latest(key, late.tobytes(), work)
+
     def of_version(self, key: Hashable, work: Callable[[], T]) -> T:
         """Return what several measures need of this version at these gaps: made once."""
         return self.places.once(key, work, id(self.version))

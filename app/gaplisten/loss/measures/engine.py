@@ -68,8 +68,9 @@ def measure_gaps(
         values[name] = np.concatenate(found)
         whole = cases[0] if len(cases) == 1 else Case(rows[name], clean, places, others)
         told[name] = clip_facts(whole, MEASURES, values[name])
-        for block in blocks:
+        for block in (*blocks, places):
             block.forget(rows[name])
+        rows[name].forms.clear()
     job.check(1.0)
     return GapTable(facts, tuple(versions), values, clip=told)
 

@@ -48,13 +48,13 @@ def strongest(case: Case, first: Frames, end: Frames, late: Frames) -> tuple[Row
     rate, row = case.version.rate, case.version.row
     near, around = 2 * round(NEAR_MS * rate / 1000) + 1, 2 * round(AROUND_MS * rate / 1000) + 1
     first, end = np.clip(first, 0, row.size), np.clip(end, 0, row.size)
-    sharp = case.of_version("sharp", lambda: sharpness(row))
-    usual = case.of_version("usual", lambda: sliding_mean(sharp, around) + FLOOR)
+    sharp = case.version.once("sharp", lambda: sharpness(row))
+    usual = case.version.once("usual", lambda: sliding_mean(sharp, around) + FLOOR)
     clean = case.clean
     natural = None
     if clean is not None:
-        natural = case.of_reference("sharp", lambda: sliding_maximum(sharpness(clean.row), near))
-    in_time = case.of_version("stands out", lambda: _over(sharp, usual, natural))
+        natural = clean.once("natural", lambda: sliding_maximum(sharpness(clean.row), near))
+    in_time = case.version.once("stands out", lambda: _over(sharp, usual, natural))
     places, out = first.copy(), np.full(first.size, np.nan)
     stands = np.zeros(first.size, np.bool_)
     for index, (a, b, lag) in enumerate(zip(first.tolist(), end.tolist(), late.tolist(), strict=True)):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from gaplisten.audio.signal import Signal
 from gaplisten.loss.measures.windows import Places, Prepared, Row, fast_length, prepared
@@ -15,7 +16,7 @@ WINDOW_MS = 60.0
 SETTLE_MS = 5.0  # a blend into received speech is not received speech
 SHORTEST_MS = 12.0
 REACH_MS, FIRST_REACH_MS, FARTHEST_MS = 30.0, 500.0, 1000.0
-SAME, ALIKE, BETTER = 0.98, 0.75, 0.04
+SAME, ALIKE, BETTER, STAYED = 0.98, 0.75, 0.04, 0.4
 _SPEECH = 5.0  # how much smaller differences from sample to sample are, around 500 Hz at 16 kHz
 _QUIET = 1e-6  # -60 dBFS: below it nothing tells where a stretch comes from
 
@@ -32,11 +33,14 @@ class Track:
         In frames of the voice's clock, late is positive; NaN where it cannot be told.
     stretch
         Which stretch a window lies in: 0 before the first gap, k behind the k-th.
+    turned
+        Whether a window's polarity is turned against the reference.
     """
 
     middles: Row
     lags: Row
     stretch: Row
+    turned: npt.NDArray[np.bool_]
     rate: int
 
     def of_stretches(self, count: int) -> Row:
@@ -58,14 +62,18 @@ def track(version: Prepared, clean: Prepared, places: Places) -> Track:
     lost = (stops - starts).tolist()
     cuts = places.once(("windows", rate), lambda: _cuts(places, rate))
     lags: list[float] = []
+    turned: list[bool] = []
     state = _Lag(version.voice, clean.voice, rate)
     for number, windows in enumerate(cuts):
         if number:
             state.widen(lost[number - 1])
-        lags += [state.at(a, b) for a, b in windows]
+        for a, b in windows:
+            lags.append(state.at(a, b))
+            turned.append(state.turned)
     middles = [(a + b) / 2 for windows in cuts for a, b in windows]
     stretch = np.repeat(np.arange(float(len(cuts))), [len(windows) for windows in cuts])
-    return Track(np.array(middles), np.array(lags, np.float64), stretch, rate)
+    signs = np.array(turned, np.bool_)
+    return Track(np.array(middles), np.array(lags, np.float64), stretch, signs, rate)
 
 
 def sharpened(signal: Prepared) -> Prepared:
@@ -115,6 +123,11 @@ class _Lag:
         self._most = round(FARTHEST_MS * rate / 1000)
         self._sign = 1.0  # a version of turned polarity is late or not all the same
 
+    @property
+    def turned(self) -> bool:
+        """Whether the polarity is turned, as far as is known."""
+        return self._sign < 0
+
     def widen(self, frames: int) -> None:
         """Expect that what was lost may have been left out, or filled with more."""
         self._reach = min(self._reach + frames, self._most)
@@ -133,10 +146,23 @@ class _Lag:
             lag, best = self._found(made, start)
             if best < ALIKE:
                 return float("nan")
-            if best >= now + BETTER:
+            if best >= now + BETTER and not self._stayed(made, start, lag):
                 self._lag = lag
         self._reach = round(REACH_MS * self._rate / 1000)
         return float(self._lag)
+
+    def _stayed(self, made: Row, start: int, lag: int) -> bool:
+        """Return whether high frequencies are where they were, rather than at another lag.
+
+        What a codec's filter turns in phase at low ones fits better a little later, with nothing late.
+        """
+        fine = np.diff(made)
+        power = float(fine @ fine)
+        here, there = (
+            _alike(fine, np.diff(_cut(self._clean, start - late, start - late + made.size)), power)
+            for late in (self._lag, lag)
+        )
+        return here >= max(STAYED, there)
 
     def _found(self, made: Row, start: int) -> tuple[int, float]:
         """Return the lag that fits best, and how well; of about equal ones the nearest to the last."""

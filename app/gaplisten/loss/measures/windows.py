@@ -146,6 +146,13 @@ class Prepared:
     rate: int
     voice: Row
     voice_rate: int
+    forms: dict[Hashable, object] = field(default_factory=dict, init=False)
+
+    def once(self, key: Hashable, work: Callable[[], T]) -> T:
+        """Return another form of the whole signal, whatever its gaps are, made once."""
+        if key not in self.forms:
+            self.forms[key] = work()
+        return cast("T", self.forms[key])
 
     @cached_property
     def energy(self) -> Row:
@@ -198,6 +205,17 @@ class Places:
         if (key, of) not in self.memo:
             self.memo[key, of] = work()
         return cast("T", self.memo[key, of])
+
+    def latest(self, key: Hashable, state: Hashable, work: Callable[[], T]) -> T:
+        """Return what follows from the gaps, one signal and a state that versions may share or not.
+
+        Only that of the last state asked for is remembered: it takes no more room the more versions there
+        are.
+        """
+        known = self.memo.get((key, 0))
+        if not isinstance(known, tuple) or known[0] != state:
+            known = self.memo[key, 0] = (state, work())
+        return cast("T", known[1])
 
     def forget(self, version: Prepared) -> None:
         """Drop what was remembered of a version that is done with."""

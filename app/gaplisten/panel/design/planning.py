@@ -182,6 +182,11 @@ def _advice(panel: _Panel) -> list[str]:
         f"standard deviations: {'' if logits else f'vote {spreads.vote:g}, '}{each}"
         " (guesses; a pilot knows better)",
     ]
+    if panel.definition.results.generalise == "talkers":
+        said.append(
+            "results are to hold for other talkers, and are less sure than this table where one talks in"
+            " several clips: simulated panels say by how much"
+        )
     needed = listeners_needed(wanted.power, clips, panel.heard, of.difference, of.comparisons, panel.spreads)
     if needed is not None:
         said.append(f"with these {clips} clips {needed} listeners reach a power of {wanted.power:g}")

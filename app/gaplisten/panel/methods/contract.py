@@ -319,9 +319,9 @@ class Method:
 
     # Its results
 
-    def results(self, ratings: Sequence[Rating]) -> list[Rating]:
-        """Return the ratings of which means are made."""
-        return list(ratings)
+    def results(self, ratings: Sequence[Rating]) -> Sequence[Rating]:
+        """Return the ratings of which means are made; the same sequence where those are all."""
+        return ratings
 
     def statistics(
         self, votes: Sequence[Rating], found: Sequence[Contrast], *, resample: bool

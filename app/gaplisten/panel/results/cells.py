@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gaplisten.panel.ratings import Rating
+from gaplisten.panel.vote_columns import Votes
 
 System = tuple[str, str, str]  # condition, what it was compared with, scale
 
@@ -57,24 +56,16 @@ def together(table: NDArray[np.float64], place: NDArray[np.intp], count: int) ->
 
 def cells(ratings: Sequence[Rating]) -> Cells:
     """Return the votes as tables."""
-    listeners, of_listener = _numbered([one.listener for one in ratings])
-    clips, of_clip = _numbered([one.clip for one in ratings])
-    systems, of_system = _numbered(list(map(_system, ratings)))
+    votes = Votes.of(ratings)
+    listeners, of_listener = votes.numbered("listener")
+    clips, of_clip = votes.numbered("clip")
+    found, of_system = votes.numbered_by("condition", "compared_with", "scale")
+    systems = [(condition, against, scale) for condition, against, scale in found]
     shape = (len(systems), len(listeners), len(clips))
     size = len(systems) * len(listeners) * len(clips)
     where = (of_system * len(listeners) + of_listener) * len(clips) + of_clip
     number = np.bincount(where, minlength=size).astype(np.float64)
     with np.errstate(invalid="ignore"):
-        mean = np.bincount(where, [one.score for one in ratings], size) / number
+        mean = np.bincount(where, votes.score, size) / number
     means, numbers = dict(zip(systems, mean.reshape(shape), strict=True)), number.reshape(shape)
     return Cells(listeners, clips, means, dict(zip(systems, numbers, strict=True)))
-
-
-_system = attrgetter("condition", "compared_with", "scale")
-Name = TypeVar("Name", bound=Hashable)
-
-
-def _numbered(names: Sequence[Name]) -> tuple[tuple[Name, ...], NDArray[np.intp]]:
-    """Return names, each once, in the order in which they first appear, and where in it each stands."""
-    place = {name: at for at, name in enumerate(dict.fromkeys(names))}
-    return tuple(place), np.fromiter(map(place.__getitem__, names), np.intp, len(names))

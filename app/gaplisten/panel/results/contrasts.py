@@ -76,6 +76,26 @@ def contrasts(
     return [replace(one, stratum=stratum) for one in found]
 
 
+def talkers_of(known: Mapping[str, str], asked: ResultsPart) -> tuple[Mapping[str, str] | None, list[str]]:
+    """Return who talks in each clip where results are to hold for other talkers; else why they cannot.
+
+    Parameters
+    ----------
+    known
+        Who talks in each clip; "" where nobody said so.
+    """
+    if asked.generalise != "talkers":
+        return None, []
+    unknown = [clip for clip, talker in known.items() if not talker]
+    if unknown:
+        fact = f"nobody said who talks in {len(unknown)} of {len(known)} clips"
+    elif len(set(known.values())) < 2:
+        fact = "there is one talker"
+    else:
+        return known, []
+    return None, [f"results cannot be generalised to other talkers: {fact}; they speak about clips"]
+
+
 def corrected(found: Sequence[Contrast]) -> tuple[Contrast, ...]:
     """Return contrasts with their probabilities corrected, by Holm, for how many there are."""
     tested = [one for one in found if one.p is not None]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from operator import attrgetter
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 
@@ -17,16 +16,25 @@ from gaplisten.loss.strata import Stratum
 from gaplisten.panel.imported import Source
 from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.parts import ResultsPart
-from gaplisten.panel.ratings import Rating, Statistic, grouped
+from gaplisten.panel.ratings import Statistic
 from gaplisten.panel.results.cells import cells
-from gaplisten.panel.results.contrasts import contrasts, corrected
+from gaplisten.panel.results.contrasts import contrasts, corrected, talkers_of
 from gaplisten.panel.results.habits import habits
 from gaplisten.panel.results.pairs import ALL, PairResult, pair_results
 from gaplisten.panel.results.screening import Listener, screen
 from gaplisten.panel.results.second_lines import second_lines
-from gaplisten.panel.results.votes import Collected, Sitting, collect, collector_resting, nameless, tests
+from gaplisten.panel.results.votes import (
+    Collected,
+    Files,
+    Sitting,
+    collect,
+    collector_resting,
+    nameless,
+    tests,
+)
 from gaplisten.panel.statistics.contrast import Contrast
 from gaplisten.panel.statistics.crossed import Crossed, crossed, spoken
+from gaplisten.panel.vote_columns import Votes
 from gaplisten.statistics import Mean, Quartiles, quartiles, student_mean
 
 # With more votes, what takes thousands of draws is left to those who ask for it.
@@ -149,75 +157,62 @@ class Results:
         return spoken([*(one.over for one in self.contrasts), *means])
 
 
-def _condition(name: str, stratum: str, votes: Sequence[Rating], step: float) -> ConditionResult:
-    by_listener = {
-        listener: fmean([one.score for one in own])
-        for listener, own in grouped(votes, attrgetter("listener")).items()
-    }
-    by_clip = {
-        clip: fmean([one.score for one in own]) for clip, own in grouped(votes, attrgetter("clip")).items()
-    }
-    scores = [one.score for one in votes]
+def _condition(name: str, scale: str, stratum: str, votes: Votes, step: float) -> ConditionResult:
+    by_listener, by_clip = (
+        {name: fmean(own.score.tolist()) for name, own in votes.grouped(column).items()}
+        for column in ("listener", "clip")
+    )
+    scores = votes.score.tolist()
     mean = student_mean(list(by_listener.values()))
     spread = quartiles(scores)
     (table,), (number,) = _table_of(votes)
     over = crossed(table, step**2 / 12 / float(number[number > 0].mean()))
     counts = dict(sorted(Counter(scores).items()))
-    return ConditionResult(
-        name, stratum, len(votes), mean, spread, by_listener, votes[0].scale, over, by_clip, counts
-    )
+    return ConditionResult(name, stratum, len(votes), mean, spread, by_listener, scale, over, by_clip, counts)
 
 
-def _table_of(votes: Sequence[Rating]) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
-    found = cells([replace(one, compared_with="") for one in votes] if _mixed(votes) else votes)
+def _table_of(votes: Votes) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    mixed = len(votes.distinct("compared_with")) > 1
+    found = cells(votes.renamed("compared_with", lambda _: "") if mixed else votes)
     return list(found.mean.values()), list(found.votes.values())
 
 
-def _mixed(votes: Sequence[Rating]) -> bool:
-    return len({one.compared_with for one in votes}) > 1
-
-
-def _ordered(votes: Sequence[Rating], order: Sequence[str], scales: Sequence[str]) -> list[Rating]:
+def _ordered(votes: Votes, order: Sequence[str], scales: Sequence[str]) -> Votes:
     """Return votes so that conditions come as the panel's maker wrote them, the panel's own ones last."""
     place = {name: at for at, name in enumerate(order)}
-    return sorted(votes, key=lambda one: (place.get(one.condition, len(place)), scales.index(one.scale)))
+    conditions, of_condition = votes.numbered("condition")
+    asked, of_scale = votes.numbered("scale")
+    by_condition = np.array([place.get(name, len(place)) for name in conditions], np.intp)
+    by_scale = np.array([scales.index(name) for name in asked], np.intp)
+    return votes.where(np.lexsort((by_scale[of_scale], by_condition[of_condition])))
 
 
-def _by_stratum(votes: Sequence[Rating]) -> list[tuple[str, list[Rating]]]:
-    """Return votes for each burst length; imported ones of which it is not known are in none."""
+def _by_stratum(votes: Votes) -> list[tuple[str, Votes]]:
+    """Return votes for each stratum, bursts by length; imported ones of which it is not known are in none."""
     place = {stratum.value: at for at, stratum in enumerate(Stratum)}
-    groups = grouped([one for one in votes if one.stratum], attrgetter("stratum"))
-    return sorted(groups.items(), key=lambda pair: place.get(pair[0], len(place)))
+    groups = [(name, own) for name, own in votes.grouped("stratum").items() if name]
+    return sorted(groups, key=lambda pair: (place.get(pair[0], len(place)), pair[0]))
 
 
-def _by_talker(votes: Sequence[Rating]) -> list[tuple[str, list[Rating]]]:
+def _by_talker(votes: Votes) -> list[tuple[str, Votes]]:
     """Return votes for each sex, then for each talker, where there are several that are known."""
-    made: list[tuple[str, list[Rating]]] = []
-    for of in (attrgetter("sex"), attrgetter("talker")):
-        groups = [(name, own) for name, own in sorted(grouped(votes, of).items()) if name]
+    made: list[tuple[str, Votes]] = []
+    for of in ("sex", "talker"):
+        found = votes.grouped(of)
+        groups = [(name, found[name]) for name in sorted(found) if name]
         made += groups if len(groups) > 1 else []
     return made
 
 
-def _conditions(votes: Sequence[Rating], method: Method, stratum: str = ALL) -> tuple[ConditionResult, ...]:
-    groups = grouped(votes, attrgetter("condition", "scale"))
-    step = method.step(len({one.condition for one in votes}))
-    return tuple(_condition(own[0].condition, stratum, own, step) for own in groups.values())
+def _conditions(votes: Votes, method: Method, stratum: str = ALL) -> tuple[ConditionResult, ...]:
+    step = method.step(len(votes.distinct("condition")))
+    groups = votes.grouped_by("condition", "scale").items()
+    return tuple(_condition(name, scale, stratum, own, step) for (name, scale), own in groups)
 
 
-def _talkers(votes: Sequence[Rating], asked: ResultsPart) -> tuple[dict[str, str] | None, list[str]]:
+def _talkers(votes: Votes, asked: ResultsPart) -> tuple[Mapping[str, str] | None, list[str]]:
     """Return who talks in each clip where results are to hold for other talkers; else why they cannot."""
-    if asked.generalise != "talkers":
-        return None, []
-    known = {one.clip: one.talker for one in votes}
-    unknown = [clip for clip, talker in known.items() if not talker]
-    if unknown:
-        fact = f"nobody said who talks in {len(unknown)} of {len(known)} clips"
-    elif len(set(known.values())) < 2:
-        fact = "there is one talker"
-    else:
-        return known, []
-    return None, [f"results cannot be generalised to other talkers: {fact}; they speak about clips"]
+    return talkers_of({pair[0]: pair[1] for pair in votes.numbered_by("clip", "talker")[0]}, asked)
 
 
 def evaluate_votes(
@@ -245,11 +240,12 @@ def evaluate_votes(
     )
     left_out = {one.name for one in listeners if one.excluded}
     everybody = _ordered(tests(collected.votes), order, method.scales)
-    used = [vote for vote in everybody if vote.listener not in left_out]
-    scored, chosen = ([], used) if method.paired else (method.results(used), [])
+    used = everybody.where(~everybody.are("listener", *left_out))
+    nothing = used[:0]
+    scored, chosen = (nothing, used) if method.paired else (Votes.of(method.results(used)), nothing)
     _, problems = _talkers(used, asked)
 
-    def compared(votes: Sequence[Rating], stratum: str = ALL, *, resample: bool = False) -> list[Contrast]:
+    def compared(votes: Votes, stratum: str = ALL, *, resample: bool = False) -> list[Contrast]:
         # Of these votes: those left out may be of other clips, and a stratum may have one talker only.
         talkers, _ = _talkers(votes, asked)
         return contrasts(votes, method, asked, order, stratum, talkers, resample=resample)
@@ -261,7 +257,7 @@ def evaluate_votes(
     beside = [*method.statistics(read, main, resample=resample), *second_lines(read, method)] if read else []
     beside += habits(read, method) if read else []
     in_strata = [one for stratum, own in _by_stratum(read) for one in compared(own, stratum)]
-    of_all = everybody if method.paired else method.results(everybody)
+    of_all = everybody if method.paired else Votes.of(method.results(everybody))
     return Results(
         title,
         method,
@@ -294,6 +290,7 @@ def evaluate(
     leave_out: Mapping[str, str] | None = None,
     resample: bool | None = None,
     anonymous: bool = False,
+    files: Files | None = None,
 ) -> Results:
     """Read all finished and interrupted sessions of a panel, or imported votes, and evaluate them.
 
@@ -307,9 +304,11 @@ def evaluate(
         Whether bootstrap and permutation tests are wanted; by itself in panels that are not large.
     anonymous
         Whether listeners get pseudonyms: those of `votes_table`. `keep` and `leave_out` are their names.
+    files
+        What was read already.
     """
     with collector_resting():
-        collected, leave_out = collect(panel, ratings), leave_out or {}
+        collected, leave_out = collect(panel, ratings, files), leave_out or {}
         if anonymous:
             collected, names = nameless(panel, collected)
             keep = [names.get(name, name) for name in keep]

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gaplisten.panel.methods.contract import Method
-from gaplisten.panel.ratings import Rating, Reason, Statistic, grouped
+from gaplisten.panel.ratings import Rating, Reason, Statistic
 from gaplisten.panel.trial import Response
+from gaplisten.panel.vote_columns import Votes
 from gaplisten.statistics import binomial, short_p, student_mean, student_p
 from gaplisten.tables import Cell, Table
 
@@ -67,24 +67,22 @@ def _beyond(r: float | None, stimuli: int) -> float:
     return float(stdtr(free, -r * np.sqrt(free / max(1 - r**2, 1e-12))))
 
 
-stimulus_of = attrgetter("clip", "condition", "scale")
+STIMULUS = ("clip", "condition", "scale")  # the columns that say what was rated
 
 
 def fits(votes: Sequence[Rating], least: int = LEAST_STIMULI) -> dict[str, Fit]:
     """Return of each listener with at least so many stimuli how the votes go with the others'."""
-    names = {name: at for at, name in enumerate(dict.fromkeys(one.listener for one in votes))}
-    stimuli = {key: at for at, key in enumerate(dict.fromkeys(map(stimulus_of, votes)))}
-    rows = np.array([names[one.listener] for one in votes], int)
-    columns = np.array([stimuli[stimulus] for stimulus in map(stimulus_of, votes)], int)
-    scores = np.array([one.score for one in votes], float)
+    votes = Votes.of(votes)
+    names, rows = votes.numbered("listener")
+    stimuli, columns = votes.numbered_by(*STIMULUS)
     total, number = np.zeros((len(names), len(stimuli))), np.zeros((len(names), len(stimuli)))
     trial = np.full((len(names), len(stimuli)), np.inf)
-    np.add.at(total, (rows, columns), scores)
+    np.add.at(total, (rows, columns), votes.score)
     np.add.at(number, (rows, columns), 1.0)
-    np.minimum.at(trial, (rows, columns), [float(one.trial) for one in votes])
+    np.minimum.at(trial, (rows, columns), votes.trial.astype(np.float64))
     all_total, all_number = total.sum(0), number.sum(0)
     found = {}
-    for name, at in names.items():
+    for at, name in enumerate(names):
         others = all_number - number[at]
         common = (number[at] > 0) & (others > 0)
         if common.sum() < least:
@@ -127,6 +125,7 @@ def key_habit(votes: Sequence[Rating], method: Method) -> Reason | None:
 
     Only where two sounds lie behind keys in an order that was drawn: then neither has a right to more.
     """
+    votes = Votes.of(votes)
     first, second = _sides(votes, method)
     if first + second < LEAST_ANSWERS:
         return None
@@ -136,35 +135,41 @@ def key_habit(votes: Sequence[Rating], method: Method) -> Reason | None:
     key, times = ("first", first) if first > second else ("second", second)
     if method.paired:
         key = "A" if first > second else "B"
-    same = {one.vote for one in votes}
+    same = set(votes.distinct("vote"))
     told = {"key": key, "times": times, "all": first + second, "p": f"{found.p_value:.1g}"}
     return Reason("habit", told) if len(same) > 1 else Reason("always", {**told, "vote": same.pop()})
 
 
-def _sides(votes: Sequence[Rating], method: Method) -> tuple[int, int]:
+def _sides(votes: Votes, method: Method) -> tuple[int, int]:
     """Return how often the first and the second of two sounds was answered; undecided ones count for none."""
     if not method.sided:
         return 0, 0
     if method.paired:
-        letters = [one.vote for one in votes]
+        letters = votes.texts("vote")
         return letters.count("A"), letters.count("B")
     if not method.against_reference:
         return 0, 0
-    signs = [float(one.vote) for one in votes if one.vote and one.compared_with]
+    given = votes.where(~votes.are("vote", "") & ~votes.are("compared_with", ""))
+    signs = [float(one) for one in given.texts("vote")]
     return sum(one < 0 for one in signs), sum(one > 0 for one in signs)
 
 
 def habits(votes: Sequence[Rating], method: Method) -> list[Statistic]:
     """Return what the whole panel's answers tell of position, order and tiring."""
     rows: list[tuple[Cell, ...]] = []
-    shares = []
-    for own in grouped(votes, attrgetter("listener")).values():
-        first, second = _sides(own, method)
-        if first + second:
-            shares.append(first / (first + second))
-    if shares:
+    votes = Votes.of(votes)
+    sides = [_sides(own, method) for own in votes.grouped("listener").values()]
+    sides = [one for one in sides if sum(one)]
+    if sides:
+        shares = [first / (first + second) for first, second in sides]
         rows.append(_row("share of answers for what stands first", shares, 0.5))
-    if not method.paired and any(one.trial for one in votes):  # else nobody knows what came first
+        # Who presses by the sounds answers either side alike, for the order was drawn: all answers are one
+        # series of even chances, however listeners and clips differ.
+        all_of = binomial(sum(first for first, _ in sides), sum(map(sum, sides)), two_sided=True)
+        ends = (round(all_of.successes / all_of.trials, 4), round(all_of.low, 4), round(all_of.high, 4))
+        exact = "of all answers those for what stands first, exact test"
+        rows.append((exact, len(sides), *ends, "these listeners, these clips", short_p(all_of.p_value)))
+    if not method.paired and votes.trial.any():  # else nobody knows what came first
         halves = [_halves(one.residuals) for one in fits(votes).values()]
         if halves:
             # Places have the same mean on every page: there is no level that could change.

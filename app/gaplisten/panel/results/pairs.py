@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 
-from gaplisten.panel.ratings import PairTest, Rating, grouped
+from gaplisten.panel.ratings import PairTest, Rating
+from gaplisten.panel.vote_columns import Votes
 from gaplisten.statistics import Mean, Proportion, binomial, student_mean
 
 ALL = "all"
@@ -58,24 +58,22 @@ def pair_results(
     """Return the result of each pair, in the order in which they first appear; none without a test."""
     if test is None:
         return ()
-    groups = grouped(votes, attrgetter("condition", "compared_with"))
+    groups = Votes.of(votes).grouped_by("condition", "compared_with")
     return tuple(_pair(own, test, stratum) for own in groups.values())
 
 
-def _counted(votes: Sequence[Rating], test: PairTest) -> Own:
-    decided = [one for one in votes if not test.ties or one.score != 0]
+def _counted(votes: Votes, test: PairTest) -> Own:
+    decided = int((votes.score != 0).sum()) if test.ties else len(votes)
     if not decided:
         return Own(Proportion(0, 0, 1.0, 0.0, 1.0), len(votes))
-    successes = sum(one.score > 0 for one in decided)
-    return Own(binomial(successes, len(decided), two_sided=test.two_sided), len(votes) - len(decided))
+    successes = int((votes.score > 0).sum())
+    return Own(binomial(successes, decided, two_sided=test.two_sided), len(votes) - decided)
 
 
-def _pair(votes: Sequence[Rating], test: PairTest, stratum: str) -> PairResult:
+def _pair(votes: Votes, test: PairTest, stratum: str) -> PairResult:
     whole = _counted(votes, test)
-    by_listener = {
-        listener: _counted(own, test) for listener, own in grouped(votes, attrgetter("listener")).items()
-    }
-    by_clip = {clip: _counted(own, test).share for clip, own in grouped(votes, attrgetter("clip")).items()}
+    by_listener = {name: _counted(own, test) for name, own in votes.grouped("listener").items()}
+    by_clip = {clip: _counted(own, test).share for clip, own in votes.grouped("clip").items()}
     mean = student_mean([own.share for own in by_listener.values()])
     first = votes[0]
     named = (first.condition, first.compared_with)

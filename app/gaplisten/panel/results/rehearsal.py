@@ -23,7 +23,7 @@ from gaplisten.panel.key import Key, Part
 from gaplisten.panel.parts import REFERENCE
 from gaplisten.panel.planned import Item, Use
 from gaplisten.panel.ratings import Rating
-from gaplisten.panel.results.contrasts import contrasts, corrected
+from gaplisten.panel.results.contrasts import contrasts, corrected, talkers_of
 from gaplisten.panel.results.votes import TEST
 from gaplisten.panel.statistics.planning import Spreads
 from gaplisten.panel.statistics.resampling import SEED
@@ -125,6 +125,8 @@ def rehearse(
     definition = key.definition
     trials = _trials(key, simulated(key, listeners))
     shifted = shifted_condition(definition)
+    clips = (clip for clip in key.clips if clip.part is Part.TEST)
+    talkers, _ = talkers_of({clip.name: clip.talker for clip in clips}, definition.results)
     draw = np.random.default_rng(SEED)
     found = true = wrong = 0
     others = False
@@ -135,7 +137,9 @@ def rehearse(
         for scale in definition.method.scales:
             scores = _scores(draw, definition, trials, trials.names.index(shifted), difference, spreads)
             votes += _ratings(trials, scores, scale)
-        each = corrected(contrasts(votes, definition.method, definition.results, trials.names))
+        each = corrected(
+            contrasts(votes, definition.method, definition.results, trials.names, talkers=talkers)
+        )
         differing = [one for one in each if shifted in (one.condition, one.against)]
         alike = [one for one in each if shifted not in (one.condition, one.against)]
         true += len(differing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from gaplisten.loss.strata import Stratum
 from gaplisten.panel.ratings import PairTest
 from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.panel.results.pairs import Own, PairResult
@@ -259,8 +260,23 @@ def main_table(results: Results) -> Table:
     return pairs_table(results) if results.pairs else conditions_table(results)
 
 
+def parted_by(strata: Iterable[str]) -> str:
+    """Return what tells strata apart, in words: the longest burst, or what a table said of the clips.
+
+    >>> parted_by(["<=120 ms", ""]), parted_by(["<=120 ms", "room hall"])
+    ('longest burst', 'stratum')
+    """
+    return "longest burst" if {"", *map(str, Stratum)}.issuperset(strata) else "stratum"
+
+
+def strata_of(results: Results) -> list[str]:
+    """Return the strata that the results tell of, in their order."""
+    there = [one.stratum for one in results.strata] + [one.stratum for one in results.pair_strata]
+    return list(dict.fromkeys(there))
+
+
 def strata_table(results: Results) -> Table:
-    """Return the same by burst stratum."""
+    """Return the same by stratum."""
     return (
         pairs_table(results, results.pair_strata)
         if results.pairs

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from operator import attrgetter
 from statistics import fmean
 
 import numpy as np
 
 from gaplisten.languages import ENGLISH
 from gaplisten.panel.methods.contract import Method
-from gaplisten.panel.ratings import Rating, Reason, grouped
-from gaplisten.panel.results.habits import Fit, fits, key_habit, stimulus_of
+from gaplisten.panel.ratings import Rating, Reason
+from gaplisten.panel.results.habits import STIMULUS, Fit, fits, key_habit
 from gaplisten.panel.results.habits import guessing as guessers
 from gaplisten.panel.results.votes import TEST, tests
 from gaplisten.panel.trial import Response
+from gaplisten.panel.vote_columns import Votes
 
 _REPEAT = "reference_repeat"
 
@@ -86,28 +85,37 @@ def retest(votes: Sequence[Rating]) -> float | None:
 
     Further ratings of the reference are compared with its other ratings, whatever the clip.
     """
-    ordered = sorted(votes, key=lambda vote: vote.trial)
-    groups = list(grouped(tests(ordered), stimulus_of).values())
-    if any(vote.kind == _REPEAT for vote in votes):
-        groups = [group for group in groups if group[0].role != "reference"]
-        of_reference = (vote for vote in ordered if vote.kind == _REPEAT or vote.role == "reference")
-        rated = [vote for vote in of_reference if vote.kind in (TEST, _REPEAT)]
-        groups += grouped(rated, attrgetter("scale")).values()
-    apart = [abs(one.score - other.score) for group in groups for one, other in pairwise(group)]
+    votes = Votes.of(votes)
+    ordered = votes.where(np.argsort(votes.trial, kind="stable"))
+    rated = tests(ordered)
+    repeats = ordered.are("kind", _REPEAT)
+    if repeats.any():
+        repeats |= ordered.are("kind", TEST) & ordered.are("role", "reference")
+        rated = rated.where(~rated.are("role", "reference"))
+    apart = _successive(rated, *STIMULUS) + _successive(ordered.where(repeats), "scale")
     return fmean(apart) if apart else None
+
+
+def _successive(votes: Votes, *names: str) -> list[float]:
+    """Return how far apart successive votes are that have the same texts in these columns."""
+    _, codes = votes.numbered_by(*names)
+    order = np.argsort(codes, kind="stable")
+    same = np.diff(codes[order]) == 0
+    found: list[float] = np.abs(np.diff(votes.score[order]))[same].tolist()
+    return found
 
 
 def _checked(votes: Sequence[Rating]) -> dict[str, list[bool]]:
     """Return of each kind of check which trials were passed: on every scale that has a known answer."""
     made: dict[str, list[bool]] = {}
     of_scales: dict[tuple[str, int], list[bool]] = {}
-    for vote in votes:
-        if vote.passed is None:
-            continue
+    votes = Votes.of(votes)
+    for vote in votes.where(votes.passed >= 0):
+        was_passed = bool(vote.passed)
         if vote.scale:
-            of_scales.setdefault((vote.kind, vote.trial), []).append(vote.passed)
+            of_scales.setdefault((vote.kind, vote.trial), []).append(was_passed)
         else:
-            made.setdefault(vote.kind, []).append(vote.passed)
+            made.setdefault(vote.kind, []).append(was_passed)
     for (kind, _), passed in of_scales.items():
         made.setdefault(kind, []).append(all(passed))
     return made
@@ -127,13 +135,12 @@ def failed_checks(votes: Sequence[Rating], method: Method) -> list[Reason]:
     return found
 
 
-def _spread(votes: Sequence[Rating], method: Method) -> float | None:
+def _spread(votes: Votes, method: Method) -> float | None:
     """Return the variance of what was pressed: turning signs round makes a spread of one key."""
-    raw = (
-        method.against_reference and method.sided and all(vote.vote and vote.compared_with for vote in votes)
-    )
-    scores = [float(vote.vote) if raw else vote.score for vote in votes]
-    return float(np.var(scores, ddof=1)) if len(scores) > 1 else None
+    raw = method.against_reference and method.sided
+    raw = raw and not (votes.are("vote", "") | votes.are("compared_with", "")).any()
+    scores = [float(vote) for vote in votes.texts("vote")] if raw else votes.score
+    return float(np.var(scores, ddof=1)) if len(votes) > 1 else None
 
 
 def _straight_lining(votes: Sequence[Rating], spread: float | None) -> list[Reason]:
@@ -142,9 +149,7 @@ def _straight_lining(votes: Sequence[Rating], spread: float | None) -> list[Reas
     return [Reason("straight", {"spread": f"{spread:.2f}", "least": LEAST_VARIANCE})]
 
 
-def _reasons(
-    mine: Sequence[Rating], own: Sequence[Rating], everybody: Sequence[Rating], method: Method
-) -> list[Reason]:
+def _reasons(mine: Votes, own: Votes, everybody: Votes, method: Method) -> list[Reason]:
     reasons = failed_checks(mine, method)
     reasons += method.screened(own, everybody)
     if not method.paired and method.response is not Response.PLACES:  # places differ by themselves
@@ -152,16 +157,10 @@ def _reasons(
     return reasons
 
 
-def _underflows(votes: Sequence[Rating]) -> int | None:
-    """Return how many there were; None where nobody counted."""
-    counted = [vote.underflows for vote in votes if vote.underflows is not None]
-    return sum(counted) if counted else None
-
-
 def _judged(
     name: str,
-    mine: Sequence[Rating],
-    everybody: Sequence[Rating],
+    mine: Votes,
+    everybody: Votes,
     method: Method,
     agreed: Fit | None,
     language: str,
@@ -175,7 +174,7 @@ def _judged(
         sum(map(sum, checks)),
         _spread(own, method),
         (agreed.r or 0.0) if agreed else None,
-        _underflows(mine),
+        mine.underflows,
         tuple(one.said(language) for one in _reasons(mine, own, everybody, method)),
         retest=None if method.paired else retest(mine),
         noted=(habit.said(language),) if habit else (),
@@ -204,7 +203,8 @@ def screen(
     language
         Of the sentences about listeners.
     """
-    by_name = grouped(votes, attrgetter("listener"))
+    votes = Votes.of(votes)
+    by_name = votes.grouped("listener")
     everybody = tests(votes)
     fitting = {} if method.paired else fits(everybody)
     least = LEAST_STIMULI_FOR_AGREEMENT
@@ -214,7 +214,7 @@ def screen(
         for name in sorted(by_name)
     ]
     scored = everybody if method.paired else method.results(everybody)
-    noted = guessers(fitting if scored == everybody else fits(scored))
+    noted = guessers(fitting if scored is everybody else fits(scored))
     said = {name: (reason.said(language),) for name, reason in noted.items()}
     guessing = [
         one.name for one in judged if not one.excluded and (own := agreed.get(one.name)) and _guesses(own)

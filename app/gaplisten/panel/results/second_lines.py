@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gaplisten.panel.methods.contract import Method
-from gaplisten.panel.ratings import Rating, Statistic, grouped
+from gaplisten.panel.ratings import Rating, Statistic
 from gaplisten.panel.statistics.bias import Behaviour, behaviour
 from gaplisten.panel.statistics.reliability import alpha, intraclass, spread_parameter
+from gaplisten.panel.vote_columns import Votes
 from gaplisten.tables import Cell, Table
 
 Values = NDArray[np.float64]
@@ -26,11 +25,11 @@ def second_lines(votes: Sequence[Rating], method: Method) -> list[Statistic]:
     corrected: list[tuple[Cell, ...]] = []
     behaved: list[tuple[Cell, ...]] = []
     reliable: list[tuple[Cell, ...]] = []
-    for scale, own in grouped(votes, attrgetter("scale")).items():
+    for scale, own in Votes.of(votes).grouped("scale").items():
         stimuli, listeners, repeats = _table(own)
         named = (scale,) if len(method.scales) > 1 else ()
         if len(listeners) > 1 and len(stimuli) > 1:
-            step = method.step(len({one.condition for one in own}))
+            step = method.step(len(own.distinct("condition")))
             found = behaviour(repeats, step**2 / 12)
             corrected += [(*named, *row) for row in _corrected(stimuli, repeats, found)]
             behaved += [
@@ -57,22 +56,19 @@ def second_lines(votes: Sequence[Rating], method: Method) -> list[Statistic]:
     return [one for one in made if one.table.rows]
 
 
-def _table(votes: Sequence[Rating]) -> tuple[list[Stimulus], list[str], Values]:
+def _table(votes: Votes) -> tuple[list[Stimulus], list[str], Values]:
     """Return stimuli, listeners, and votes by both and repeat; NaN where there is none."""
-    stimuli = list(dict.fromkeys((one.condition, one.clip) for one in votes))
-    listeners = list(dict.fromkeys(one.listener for one in votes))
-    of_stimulus = {name: at for at, name in enumerate(stimuli)}
-    of_listener = {name: at for at, name in enumerate(listeners)}
-    rows = [of_stimulus[one.condition, one.clip] for one in votes]
-    columns = [of_listener[one.listener] for one in votes]
-    places = []
-    counts = Counter[tuple[int, int]]()
-    for where in zip(rows, columns, strict=True):
-        places.append(counts[where])
-        counts[where] += 1
-    made = np.full((len(stimuli), len(listeners), max(counts.values(), default=1)), np.nan)
-    made[rows, columns, places] = [one.score for one in votes]
-    return stimuli, listeners, made
+    named, rows = votes.numbered_by("condition", "clip")
+    stimuli = [(condition, clip) for condition, clip in named]
+    listeners, columns = votes.numbered("listener")
+    cell = rows * len(listeners) + columns
+    order = np.argsort(cell, kind="stable")
+    counts = np.bincount(cell, minlength=len(stimuli) * len(listeners))
+    repeats = np.empty(len(votes), np.intp)  # the how manieth of its cell each vote is
+    repeats[order] = np.arange(len(votes)) - (np.cumsum(counts) - counts)[cell[order]]
+    made = np.full((len(stimuli), len(listeners), int(counts.max(initial=1))), np.nan)
+    made[rows, columns, repeats] = votes.score
+    return stimuli, list(listeners), made
 
 
 def _corrected(stimuli: Sequence[Stimulus], votes: Values, found: Behaviour) -> list[tuple[Cell, ...]]:

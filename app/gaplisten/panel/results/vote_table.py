@@ -10,8 +10,7 @@ from gaplisten.panel.columns import columns_for
 from gaplisten.panel.imported import ImportedVotes, Source
 from gaplisten.panel.reading import Row
 from gaplisten.panel.results.evaluation import Results, evaluate
-from gaplisten.panel.results.votes import pseudonyms
-from gaplisten.panel.withdrawing import counted_sessions
+from gaplisten.panel.results.votes import Files, pseudonyms, read_files
 from gaplisten.tables import Cell, Table
 
 # A frame's attribute of that name would be hidden, or hide the column: `votes.clip` is a method of pandas.
@@ -56,15 +55,12 @@ def _in_words(panel: Source, column: str) -> bool:
     return column in {f"q_{one.name}" for one in panel.definition.question if one.kind == "text"}
 
 
-def _rows(panel: Source, ratings: Path | None) -> tuple[list[tuple[str, Row]], list[str]]:
+def _rows(files: Files) -> tuple[list[tuple[str, Row]], list[str]]:
     """Return every row with the name of its listener, and sentences about files."""
-    if isinstance(panel, ImportedVotes):
-        found, problems = panel.rows()
-        return [(row["listener"], row) for row in found], problems
-    sessions, problems = counted_sessions(panel, ratings or panel.ratings)
-    shown = [one.read for one in sessions if not one.open_now]
-    problems += [said for one in shown for said in one.problems]
-    return [(one.listener, row) for one in shown for row in one.rows], problems
+    shown = [one.read for one in files.sessions if not one.open_now]
+    problems = [*files.problems, *(said for one in shown for said in one.problems)]
+    rows = [(one.listener, row) for one in shown for row in one.rows]
+    return [*rows, *((row["listener"], row) for row in files.imported)], problems
 
 
 def votes_table(
@@ -87,7 +83,8 @@ def votes_table(
         Whether listeners get pseudonyms, and what may tell who they are (session, device, comments, answers
         in words) is left out.
     """
-    found = evaluate(panel, ratings, keep=keep, leave_out=leave_out)
+    files = read_files(panel, ratings)
+    found = evaluate(panel, ratings, keep=keep, leave_out=leave_out, resample=False, files=files)
     why = {one.name: "; ".join(one.reasons) for one in found.excluded}
     answers = _answers(panel, ratings)
     # Those of whom nothing is shown, too: results draw pseudonyms for them all.
@@ -99,7 +96,7 @@ def votes_table(
     columns = [one.name for one in columns_for(panel.definition.method.scales, drawn=False)]
     columns = [name for name in columns if not (anonymous and name in _PRIVATE)]
     rows: list[tuple[Cell, ...]] = []
-    votes, problems = _rows(panel, ratings)
+    votes, problems = _rows(files)
     for listener, row in votes:
         told = {**row, "listener": names.get(listener, listener)}
         rows.append(

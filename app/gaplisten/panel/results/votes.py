@@ -8,15 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from gaplisten.languages import counted
 from gaplisten.panel.columns import Truth
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.imported import ImportedVotes, Source
 from gaplisten.panel.order import shuffled
 from gaplisten.panel.ratings import Rating
-from gaplisten.panel.reading import Row
-from gaplisten.panel.session_files import SessionRead
+from gaplisten.panel.reading import Row, TextTable, whole_number
+from gaplisten.panel.session_files import SessionFile, SessionRead
 from gaplisten.panel.trial import Block
+from gaplisten.panel.vote_columns import Columns, Text, Votes
 from gaplisten.panel.withdrawing import counted_sessions, spoilt_record, withdrawals
 
 TEST, _TRAINING = "test", Block.TRAINING.value
@@ -61,7 +64,7 @@ class Collected:
         Where imported votes come from, and what could not be checked; names nobody.
     """
 
-    votes: tuple[Rating, ...]
+    votes: Sequence[Rating]
     running: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -71,30 +74,52 @@ class Collected:
     @property
     def listeners(self) -> tuple[str, ...]:
         """Names of all who gave votes."""
-        return tuple(sorted({vote.listener for vote in self.votes}))
+        return tuple(sorted(Votes.of(self.votes).distinct("listener")))
 
 
-def vote_of(panel: FrozenPanel, row: Row, listener: str, truth: Truth | None = None) -> Rating:
-    """Return what a row says: with its sealed columns filled in, or with what was heard beside it."""
-    heard = truth or _told(row)
-    underflows = row["underflows"]
-    return Rating(
-        listener,
-        heard.kind,
-        heard.clip,
-        heard.stratum,
-        heard.condition,
-        heard.compared_with,
-        heard.role,
-        int(row["trial"]),
-        float(heard.score or 0),
-        heard.passed,
-        int(underflows) if underflows.isdecimal() else None,
-        row.get("scale", ""),
-        *panel.talker(heard.clip),
-        row["vote"],
-        _side(heard) if heard.compared_with else "",
-    )
+def votes_of(panel: FrozenPanel, sessions: Iterable[SessionRead]) -> Votes:
+    """Return the votes of sessions, practice too."""
+    heard: dict[int, int] = {}  # a place in `truths` by the identity of a truth
+    truths: list[Truth] = []
+    of_truth: list[int] = []
+    trials: list[str] = []
+    underflows: list[str] = []
+    given: dict[str, list[str]] = {"listener": [], "scale": [], "vote": []}
+    for one in sessions:
+        table = one.table
+        for truth in [truth or _told(table.rows[at]) for at, truth in enumerate(one.truths)]:
+            place = heard.setdefault(id(truth), len(truths))
+            if place == len(truths):
+                truths.append(truth)  # stays, so that nothing else gets its identity
+            of_truth.append(place)
+        trials += table.column("trial")
+        underflows += table.column("underflows")
+        given["listener"] += [one.listener] * len(table)
+        given["scale"] += table.column("scale")
+        given["vote"] += table.column("vote")
+    which = np.array(of_truth, np.intp)
+    talkers = [panel.talker(one.clip) for one in truths]
+    about = {name: [getattr(one, name) for one in truths] for name in _ABOUT}
+    about |= {"talker": [talker for talker, _ in talkers], "sex": [sex for _, sex in talkers]}
+    about["side"] = [_side(one) if one.compared_with else "" for one in truths]
+    texts = {name: Text.of(cells) for name, cells in given.items()}
+    texts |= {name: Text.of(cells).among(which) for name, cells in about.items()}
+    scores = np.array([float(one.score or 0) for one in truths])
+    passed = np.array([-1 if one.passed is None else int(one.passed) for one in truths], np.int8)
+    counted = Text.of(underflows)
+    counts = np.array([_count(one) for one in counted.names], np.int64)
+    numbers = np.array(list(map(int, trials)), np.int64)
+    return Votes.whole(Columns(texts, numbers, scores[which], passed[which], counts[counted.codes]))
+
+
+_ABOUT = ("kind", "clip", "stratum", "condition", "compared_with", "role")
+_MOST = 10**9  # underflows: more is no count, and sums of it must fit
+
+
+def _count(cell: str) -> int:
+    """Return how many underflows a cell tells; -1 where it is no number."""
+    count = whole_number(cell)
+    return min(_MOST if count is None else count, _MOST) if cell.isdecimal() else -1
 
 
 def _told(row: Row) -> Truth:
@@ -120,29 +145,71 @@ def _side(heard: Truth) -> str:
     return next((letter for letter, _, name in behind if name == heard.condition and letter != "X"), "")
 
 
-def _spoilt_counts(path: Path, rows: Iterable[Row]) -> Iterator[str]:
+def _spoilt_counts(path: Path, table: TextTable) -> Iterator[str]:
     """Tell which counts of underflows are none: they say how a vote was heard, not what it is."""
-    for row in rows:
-        if row["underflows"] and not row["underflows"].isdecimal():
-            said = f"underflows {row['underflows'][:20]!r} of trial {row['trial']} is no number"
+    for count, trial in zip(table.column("underflows"), table.column("trial"), strict=True):
+        if count and not count.isdecimal():
+            said = f"underflows {count[:20]!r} of trial {trial} is no number"
             yield f"{path.name}: {said}; the vote is used"
 
 
-def _imported(panel: ImportedVotes) -> Collected:
-    votes, problems, empty = panel.votes()
+@dataclass(frozen=True)
+class Files:
+    """What stands in a panel's files of votes, read once for all who ask.
+
+    Parameters
+    ----------
+    sessions
+        Those that count; none of imported votes.
+    imported
+        Rows of imported votes.
+    problems
+        Sentences about what cannot be used.
+    """
+
+    sessions: tuple[SessionFile, ...] = ()
+    imported: tuple[Row, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def read_files(panel: Source, ratings: Path | None = None) -> Files:
+    """Read every session's file, or the one of imported votes.
+
+    Raises
+    ------
+    GaplistenError, OSError
+        If imported votes cannot be read.
+    """
+    if isinstance(panel, ImportedVotes):
+        rows, problems = panel.rows()
+        return Files(imported=tuple(rows), problems=tuple(problems))
+    with collector_resting():
+        sessions, problems = counted_sessions(panel, ratings or panel.ratings)
+    return Files(tuple(sessions), problems=tuple(problems))
+
+
+def _imported(panel: ImportedVotes, files: Files) -> Collected:
+    votes, unusable, empty = panel.votes(files.imported)
+    problems = (*files.problems, *unusable)
     notes = (*panel.manifest.notes, *empty)
-    return Collected(tuple(votes), (), tuple(problems), notes, (panel.unchecked,))
+    return Collected(Votes.of(votes), (), problems, notes, (panel.unchecked,))
 
 
-def collect(panel: Source, ratings: Path | None = None) -> Collected:
+def collect(panel: Source, ratings: Path | None = None, files: Files | None = None) -> Collected:
     """Read every session's votes (practice left out); a session that is open now stays hidden.
 
     Imported votes come with sentences about what their tool did not tell and so could not be checked.
+
+    Parameters
+    ----------
+    files
+        What was read already.
     """
-    if isinstance(panel, ImportedVotes):
-        return _imported(panel)
     with collector_resting():
-        return _collected(panel, ratings or panel.ratings)
+        found = read_files(panel, ratings) if files is None else files
+        if isinstance(panel, ImportedVotes):
+            return _imported(panel, found)
+        return _collected(panel, ratings or panel.ratings, found)
 
 
 @contextmanager
@@ -160,37 +227,40 @@ def collector_resting() -> Iterator[None]:
             gc.enable()
 
 
-def _collected(panel: FrozenPanel, folder: Path) -> Collected:
-    votes: list[Rating] = []
+def _collected(panel: FrozenPanel, folder: Path, files: Files) -> Collected:
+    shown: list[SessionRead] = []
     running: list[str] = []
     problems = [said] if (said := spoilt_record(folder)) else []
     notes: list[str] = [one.said() for one in withdrawals(folder)]
     unusual: list[tuple[str, str]] = []
-    sessions, unreadable = counted_sessions(panel, folder)
-    problems += unreadable
+    problems += files.problems
     sittings: list[Sitting] = []
-    for one in sessions:
+    for one in files.sessions:
         found = one.read
-        problems += [*found.problems, *_spoilt_counts(one.path, found.saved)]
+        problems += [*found.problems, *_spoilt_counts(one.path, found.table)]
         unusual += [(one.path.name, note) for note in found.notes]
         if one.open_now:
             running.append(found.listener)
             continue
         sittings += _sitting(found)
-        pairs = zip(found.saved, found.truths, strict=True)
-        given = [vote_of(panel, row, found.listener, truth) for row, truth in pairs]
-        votes += [vote for vote in given if vote.kind != _TRAINING]
+        shown.append(found)
+    votes = votes_of(panel, shown)
     return Collected(
-        tuple(votes), tuple(running), tuple(problems), (*notes, *_folded(unusual)), (), tuple(sittings)
+        votes.where(~votes.are("kind", _TRAINING)),
+        tuple(running),
+        tuple(problems),
+        (*notes, *_folded(unusual)),
+        (),
+        tuple(sittings),
     )
 
 
 def _sitting(found: SessionRead) -> list[Sitting]:
-    rows = found.saved
-    if not rows:
+    table = found.table
+    if not table:
         return []
-    devices = dict.fromkeys((row.get("device", ""), row.get("device_rate", "")) for row in rows)
-    times = rows[0].get("shown_at", ""), rows[-1].get("saved_at", "")
+    devices = dict.fromkeys(zip(table.column("device"), table.column("device_rate"), strict=True))
+    times = table.column("shown_at")[0], table.column("saved_at")[-1]
     return [Sitting(*times, found.trials, found.done, tuple(devices))]
 
 
@@ -225,7 +295,7 @@ def nameless(panel: Source, collected: Collected) -> tuple[Collected, dict[str, 
     listeners: only how many there are is told.
     """
     names = pseudonyms(panel, sorted({*collected.listeners, *collected.running}))
-    votes = tuple(replace(one, listener=names[one.listener]) for one in collected.votes)
+    votes = Votes.of(collected.votes).renamed("listener", lambda name: names.get(name, name))
     running = tuple(names[one] for one in collected.running)
     problems, notes = (
         (f"{len(told)} {what} about files; results without pseudonyms tell them",) if told else ()
@@ -238,6 +308,7 @@ def nameless(panel: Source, collected: Collected) -> tuple[Collected, dict[str, 
     return Collected(votes, running, problems, notes, collected.unchecked, sittings), names
 
 
-def tests(votes: Iterable[Rating]) -> list[Rating]:
+def tests(votes: Sequence[Rating]) -> Votes:
     """Return the votes that are not checks."""
-    return [vote for vote in votes if vote.kind == TEST]
+    votes = Votes.of(votes)
+    return votes.where(votes.are("kind", TEST))

@@ -10,14 +10,15 @@ from PySide6.QtWidgets import QWidget
 
 from gaplisten.concealers.findings import CHALLENGE_LIMIT_MS, Audit
 from gaplisten.ui.theme import accent, figures, quiet_colour, warning_colour
+from gaplisten.ui.translation import tr
 
 _FROM = {
-    "look-ahead": "Look-ahead",
-    "delay": "Delay",
-    "delay and time per packet": "Delay + time per packet",
-    "time per packet, p99": "Time per packet, p99",
-    "time per packet, max": "Time per packet, max",
-    "time per packet, mean": "Time per packet, mean",
+    "look-ahead": tr("Look-ahead"),
+    "delay": tr("Delay"),
+    "delay and time per packet": tr("Delay + time per packet"),
+    "time per packet, p99": tr("Time per packet, p99"),
+    "time per packet, max": tr("Time per packet, max"),
+    "time per packet, mean": tr("Time per packet, mean"),
 }
 
 
@@ -34,8 +35,14 @@ class Bar:
     @property
     def words(self) -> str:
         """The bar for those who cannot see it."""
-        declared = "" if self.declared is None else f", declared {self.declared:.3g} ms"
-        return f"{self.name} {self.measured:.3g} ms{declared}, limit {self.limit:g} ms"
+        declared = "" if self.declared is None else tr(", declared {declared:.3g} ms", declared=self.declared)
+        return tr(
+            "{name} {measured:.3g} ms{declared}, limit {limit:g} ms",
+            name=self.name,
+            measured=self.measured,
+            declared=declared,
+            limit=self.limit,
+        )
 
 
 def bars_of(audit: Audit) -> tuple[Bar, ...]:
@@ -59,7 +66,7 @@ class LimitBars(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.bars: tuple[Bar, ...] = ()
-        self.setAccessibleName("Look-ahead and time per packet against their limits")
+        self.setAccessibleName(tr("Look-ahead and time per packet against their limits"))
 
     def show_bars(self, bars: tuple[Bar, ...]) -> None:
         """Draw these."""
@@ -87,7 +94,7 @@ class LimitBars(QWidget):
         painter.setFont(figures(self.font()))
         metrics = painter.fontMetrics()
         left = max(metrics.horizontalAdvance(bar.name) for bar in self.bars) + 10
-        right = metrics.horizontalAdvance("0.00000 ms !") + 10
+        right = metrics.horizontalAdvance(tr("0.00000 ms !")) + 10
         room = max(self.width() - left - right, 20)
         longest = max(max(bar.limit * 1.25, bar.measured, bar.declared or 0.0) for bar in self.bars)
         for row, bar in enumerate(self.bars):

@@ -26,9 +26,17 @@ from gaplisten.tables import Cell
 from gaplisten.ui.audit.bars import LimitBars, bars_of
 from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.theme import figures, warning_colour
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import QuietLabel, plain_table, resize_within
 
-COLUMNS = ("Measure", "Declared", "Measured", "Limit", "Verdict", "Note")
+COLUMNS = (
+    tr("Measure", context="noun"),
+    tr("Declared"),
+    tr("Measured"),
+    tr("Limit"),
+    tr("Verdict"),
+    tr("Note"),
+)
 _BAD = (Verdict.LIES, Verdict.DOUBT, Verdict.OVER, Verdict.LATE, Verdict.FAILS)
 
 
@@ -54,19 +62,21 @@ class AuditDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Audit a Concealer")
+        self.setWindowTitle(tr("Audit a Concealer"))
         self.audit: Audit | None = None
-        self.concealer = self._combo("Concealer", "What to measure, with the parameters it has now")
-        self.speech = self._combo("Speech", "Clean speech; losses are made by the audit")
-        self.start = self._button("Measure", "Run the concealer some eighty times in a process of its own")
+        self.concealer = self._combo(tr("Concealer"), tr("What to measure, with the parameters it has now"))
+        self.speech = self._combo(tr("Speech"), tr("Clean speech; losses are made by the audit"))
+        self.start = self._button(
+            tr("Measure"), tr("Run the concealer some eighty times in a process of its own")
+        )
         self.start.setDefault(True)
-        self.stop = self._button("Cancel", "Stop measuring")
-        self.save = self._button("Save as CSV…", "Save the findings and how they were obtained")
-        self.close_button = self._button("Close", "Close; the findings are kept until Gaplisten ends")
+        self.stop = self._button(tr("Cancel"), tr("Stop measuring"))
+        self.save = self._button(tr("Save as CSV…"), tr("Save the findings and how they were obtained"))
+        self.close_button = self._button(tr("Close"), tr("Close; the findings are kept until Gaplisten ends"))
         self.progress = QProgressBar(self, maximum=1000)
-        self.progress.setAccessibleName("Progress of the audit")
+        self.progress.setAccessibleName(tr("Progress of the audit"))
         self.verdict = QuietLabel("", self, wrap=True)
-        self.verdict.setAccessibleName("Outcome")
+        self.verdict.setAccessibleName(tr("Outcome"))
         self.bars = LimitBars(self)
         self.bars.hide()
         self.table = self._made_table()
@@ -91,7 +101,7 @@ class AuditDialog(QDialog):
     def _made_table(self) -> QTableWidget:
         table = QTableWidget(0, len(COLUMNS), self)
         table.setHorizontalHeaderLabels(COLUMNS)
-        plain_table(table, "Findings")
+        plain_table(table, tr("Findings"))
         table.setAlternatingRowColors(True)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.horizontalHeader().setStretchLastSection(True)
@@ -100,8 +110,8 @@ class AuditDialog(QDialog):
     def _lay_out(self) -> None:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Concealer", self.concealer)
-        form.addRow("Speech", self.speech)
+        form.addRow(tr("Concealer"), self.concealer)
+        form.addRow(tr("Speech"), self.speech)
         running = QHBoxLayout()
         for widget in (self.start, self.stop):
             running.addWidget(widget)
@@ -173,7 +183,7 @@ class AuditDialog(QDialog):
         self.progress.setValue(round(1000 * fraction))
         if running:
             self.verdict.set_warning(False)
-            self.verdict.setText("measuring; the sound and the lanes go on meanwhile")
+            self.verdict.setText(tr("measuring; the sound and the lanes go on meanwhile"))
 
     def show_error(self, text: str) -> None:
         """Say why there are no findings."""
@@ -187,7 +197,7 @@ class AuditDialog(QDialog):
         self.save.setEnabled(audit is not None)
         self.bars.show_bars(bars_of(audit) if audit is not None else ())
         self.verdict.set_warning(audit is not None and not audit.certified)
-        self.verdict.setText(_outcome(audit) if audit is not None else "not measured yet")
+        self.verdict.setText(_outcome(audit) if audit is not None else tr("not measured yet"))
         findings = audit.findings if audit is not None else ()
         self.table.setRowCount(len(findings))
         for row, finding in enumerate(findings):
@@ -196,14 +206,14 @@ class AuditDialog(QDialog):
     def _show_finding(self, row: int, finding: Finding) -> None:
         unit = finding.unit if finding.unit != "largest difference" else ""
         limit = "" if finding.limit is None else f"{finding.limit:g} {unit}".strip()
-        verdict = f"! {finding.verdict}" if finding.verdict in _BAD else str(finding.verdict)
+        verdict = tr_said(finding.verdict)
         texts = (
-            finding.measure,
+            tr_said(finding.measure),
             number(finding.declared, unit),
             number(finding.measured, unit),
             limit,
-            verdict,
-            finding.note,
+            f"! {verdict}" if finding.verdict in _BAD else verdict,
+            tr_said(finding.note),
         )
         for column, text in enumerate(texts):
             item = QTableWidgetItem(text)
@@ -218,8 +228,13 @@ class AuditDialog(QDialog):
 
 def _outcome(audit: Audit) -> str:
     packet = 1000.0 * audit.packet_frames / audit.rate
-    where = f"measured on {audit.material}, {audit.rate} Hz, packets of {packet:g} ms"
-    return f"{verdict_of(audit)}; {where}"
+    where = tr(
+        "measured on {material}, {rate} Hz, packets of {packet:g} ms",
+        material=audit.material,
+        rate=audit.rate,
+        packet=packet,
+    )
+    return f"{tr_said(verdict_of(audit))}; {where}"
 
 
 def number(value: Cell, unit: str) -> str:
@@ -227,7 +242,7 @@ def number(value: Cell, unit: str) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return tr("yes") if value else tr("no")
     if isinstance(value, float):
         return f"{value:.3g} {unit}".strip()
     return f"{value} {unit}".strip()

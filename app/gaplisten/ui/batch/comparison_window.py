@@ -45,12 +45,19 @@ from gaplisten.ui.batch.tables import PlainTable
 from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.plots import SIZE, save_plot
 from gaplisten.ui.theme import light_palette
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import QuietLabel, resize_within
 
-TABS = ("Distributions", "Differences", "Worst clips", "Predicted and heard", "Disagreements")
+TABS = (
+    tr("Distributions"),
+    tr("Differences"),
+    tr("Worst clips"),
+    tr("Predicted and heard"),
+    tr("Disagreements"),
+)
 FILES = ("distributions", "differences", "worst", "heard", "disagreements")
 _OPENING = (2, 4)  # tabs whose rows are clips that can be opened
-_EVERY = "every condition"
+_EVERY = tr("every condition")
 
 
 class ComparisonWindow(QWidget):
@@ -79,7 +86,7 @@ class ComparisonWindow(QWidget):
     ) -> None:
         super().__init__(parent, Qt.WindowType.Window)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(f"{comparison.title} - Scores - Gaplisten")
+        self.setWindowTitle(tr("{comparison_title} - Scores - Gaplisten", comparison_title=comparison.title))
         self.comparison = comparison
         self.heard: tuple[Heard, ...] = ()
         self.report: ReportRow | None = None
@@ -98,7 +105,7 @@ class ComparisonWindow(QWidget):
             self.tables[place].row_activated.connect(self._open_row)
             self.tables[place].row_chosen.connect(self._point_out)
             self.tables[place].setToolTip(
-                "Double-click: the clip opens at its worst gap by the measure of Gap > Worst By"
+                tr("Double-click: the clip opens at its worst gap by the measure of Gap > Worst By")
             )
         self.tabs.currentChanged.connect(self._show_page)
         self.said = QuietLabel(wrap=True)
@@ -112,22 +119,24 @@ class ComparisonWindow(QWidget):
         self.metrics, self.stratum = ChoiceField(), ChoiceField()
         self.baseline, self.condition, self.order = (ChoiceField() for _ in range(3))
         for scale in self.comparison.scales:
-            self.metrics.addItem(scale.title, scale)
+            self.metrics.addItem(tr_said(scale.title), scale)
         bursts = set(map(str, Stratum))
-        self.stratum.addItem("all bursts" if bursts.issuperset(self.comparison.strata) else "all clips", None)
+        self.stratum.addItem(
+            tr("all bursts") if bursts.issuperset(self.comparison.strata) else tr("all clips"), None
+        )
         for name in self.comparison.strata:
-            self.stratum.addItem(f"bursts {name}" if name in bursts else name, name)
+            self.stratum.addItem(tr("bursts {name}", name=name) if name in bursts else name, name)
         self.stratum.setVisible(self.stratum.count() > 2)
-        self.order.addItem("lowest first", True)
-        self.order.addItem("highest first", False)
-        self.reference = QCheckBox("With the reference")
-        self.reference.setToolTip("Also show the scores of the undamaged speech")
+        self.order.addItem(tr("lowest first"), True)
+        self.order.addItem(tr("highest first"), False)
+        self.reference = QCheckBox(tr("With the reference"))
+        self.reference.setToolTip(tr("Also show the scores of the undamaged speech"))
         for box, name in (
-            (self.metrics, "Metric"),
-            (self.stratum, "Stratum of the clips"),
-            (self.baseline, "Compare with"),
-            (self.condition, "Worst clips of"),
-            (self.order, "Order of the worst clips"),
+            (self.metrics, tr("Metric")),
+            (self.stratum, tr("Stratum of the clips")),
+            (self.baseline, tr("Compare with")),
+            (self.condition, tr("Worst clips of")),
+            (self.order, tr("Order of the worst clips")),
         ):
             box.setAccessibleName(name)
             box.setSizeAdjustPolicy(ChoiceField.SizeAdjustPolicy.AdjustToContents)
@@ -139,14 +148,14 @@ class ComparisonWindow(QWidget):
 
     def _lay_out(self) -> None:
         above = QHBoxLayout()
-        above.addWidget(QLabel("Metric"))
+        above.addWidget(QLabel(tr("Metric")))
         above.addWidget(self.metrics)
         above.addWidget(self.stratum)
         above.addWidget(self.reference)
         above.addStretch(1)
         self._choosers = {
-            1: [QLabel("Compare"), self.baseline],
-            2: [QLabel("Clips of"), self.condition, self.order],
+            1: [QLabel(tr("Compare")), self.baseline],
+            2: [QLabel(tr("Clips of")), self.condition, self.order],
         }
         for widgets in self._choosers.values():
             for widget in widgets:
@@ -163,20 +172,20 @@ class ComparisonWindow(QWidget):
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        ratings = QPushButton("Ratings…")
-        ratings.setToolTip("Compare the scores with what listeners said")
+        ratings = QPushButton(tr("Ratings…"))
+        ratings.setToolTip(tr("Compare the scores with what listeners said"))
         menu = QMenu(ratings)
-        menu.addAction("Of a Panel…", self._ask_for_panel)
-        menu.addAction("From a CSV Table…", self._ask_for_ratings)
+        menu.addAction(tr("Of a Panel…"), self._ask_for_panel)
+        menu.addAction(tr("From a CSV Table…"), self._ask_for_ratings)
         ratings.setMenu(menu)
         row.addWidget(ratings)
         if self.report is not None:
             row.addWidget(self.report)
         row.addStretch(1)
         actions: Sequence[tuple[str, Callable[[], object]]] = (
-            ("Save Tables…", self._ask_for_tables),
-            ("Save Figure…", self._ask_for_figure),
-            ("Close", self.close),
+            (tr("Save Tables…"), self._ask_for_tables),
+            (tr("Save Figure…"), self._ask_for_figure),
+            (tr("Close"), self.close),
         )
         for text, act in actions:
             button = QPushButton(text)
@@ -208,21 +217,21 @@ class ComparisonWindow(QWidget):
         if not others:  # nothing but references was scored
             self.reference.setChecked(True)
         names = list(dict.fromkeys(point.condition for point in self.points))
-        self._renew(self.baseline, "every two conditions", names, "with ")
-        self._renew(self.condition, _EVERY, names, "")
+        self._renew(self.baseline, tr("all pairs"), names, tr("with {name}"))
+        self._renew(self.condition, _EVERY, names, "{name}")
         self.order.blockSignals(True)
         self.order.setCurrentIndex(0 if self.scale.higher_is_better else 1)
         self.order.blockSignals(False)
         self.refresh()
 
     @staticmethod
-    def _renew(box: ChoiceField, first: str, names: Sequence[str], before: str) -> None:
+    def _renew(box: ChoiceField, first: str, names: Sequence[str], wording: str) -> None:
         kept = box.currentData()
         box.blockSignals(True)
         box.clear()
         box.addItem(first, None)
         for name in names:
-            box.addItem(f"{before}{name or 'unnamed'}", name)
+            box.addItem(wording.format(name=name or tr("unnamed")), name)
         box.setCurrentIndex(max(box.findData(kept), 0) if kept is not None else 0)
         box.blockSignals(False)
 
@@ -237,7 +246,7 @@ class ComparisonWindow(QWidget):
             disagreement_page(scale, points, self.heard),
         ]
         for table, page in zip(self.tables, self._pages, strict=True):
-            table.show_table(page.table, page.heads)
+            table.show_table(page.table, tuple(map(tr_said, page.heads)))
         self._show_page()
 
     def _show_page(self) -> None:
@@ -249,7 +258,7 @@ class ComparisonWindow(QWidget):
         self.plot.show_picture(page.picture)
         if at in _OPENING and self.tables[at].currentIndex().isValid():
             self._point_out(self.tables[at].currentIndex().row())
-        self._say(page.said)
+        self._say(tr_said(page.said))
 
     def _say(self, text: str, warns: bool = False) -> None:
         self.said.setText(text)
@@ -288,12 +297,12 @@ class ComparisonWindow(QWidget):
     # --- ratings ---------------------------------------------------------------------------------
 
     def _ask_for_panel(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Panel Folder")
+        name = QFileDialog.getExistingDirectory(self, tr("Panel Folder"))
         if name:
             self.use_ratings(Path(name))
 
     def _ask_for_ratings(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Table of Ratings", "", "CSV (*.csv)")
+        name, _ = QFileDialog.getOpenFileName(self, tr("Table of Ratings"), "", tr("CSV (*.csv)"))
         if name:
             self.use_ratings(Path(name))
 
@@ -303,14 +312,14 @@ class ComparisonWindow(QWidget):
         try:
             self.heard = heard_in(path)
         except (GaplistenError, OSError) as error:
-            self._say(str(error), warns=True)
+            self._say(tr_said(error), warns=True)
             return
         self.refresh()
 
     # --- saving ----------------------------------------------------------------------------------
 
     def _ask_for_tables(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save Tables", "comparison.csv", "CSV (*.csv)")
+        name, _ = QFileDialog.getSaveFileName(self, tr("Save Tables"), "comparison.csv", tr("CSV (*.csv)"))
         if name:
             self.save_tables(Path(name))
 
@@ -326,12 +335,14 @@ class ComparisonWindow(QWidget):
                     write_csv(target, table)
                     written.append(target.name)
         except GaplistenError as error:
-            self._say(str(error), warns=True)
+            self._say(tr_said(error), warns=True)
             return
-        self._say(f"Written to {path.parent}: {', '.join(written)}")
+        self._say(tr("Written to {parent}: {join}", parent=path.parent, join=", ".join(written)))
 
     def _ask_for_figure(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save Figure", "comparison.svg", "Figures (*.svg *.png)")
+        name, _ = QFileDialog.getSaveFileName(
+            self, tr("Save Figure"), "comparison.svg", tr("Figures (*.svg *.png)")
+        )
         if name:
             self.save_figure(Path(name))
 
@@ -343,8 +354,8 @@ class ComparisonWindow(QWidget):
         try:
             save_plot(plot, path)
         except GaplistenError as error:
-            self._say(str(error), warns=True)
+            self._say(tr_said(error), warns=True)
             return
         finally:
             plot.close()
-        self._say(f"Written: {path}")
+        self._say(tr("Written: {path}", path=path))

@@ -13,6 +13,7 @@ from gaplisten.batch.work import Remark
 from gaplisten.bench.tasks import Tasks
 from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, TickList
 from gaplisten.ui.place_field import PlaceField
+from gaplisten.ui.translation import tr, tr_n
 from gaplisten.ui.widgets import QuietLabel, headed, resize_within
 
 
@@ -20,29 +21,29 @@ class ConcealDialog(BatchDialog):
     """Which clips, by which of the concealers that are switched on, into which folder."""
 
     def __init__(self, tasks: Tasks, parent: QWidget) -> None:
-        super().__init__("Conceal Clips", "Conceal", tasks, parent)
+        super().__init__(tr("Conceal Clips"), tr("Conceal"), tasks, parent)
         self._offer: Offer | None = None
         self.which = ClipChoice()
-        self.concealers = TickList("Concealers")
+        self.concealers = TickList(tr("Concealers"))
         self.concealers.ticked_changed.connect(self.refresh)
         self.hint = QuietLabel(wrap=True)
-        self.out = PlaceField("Folder for the results", self._ask_for_folder)
+        self.out = PlaceField(tr("Folder for the results"), self._ask_for_folder)
         self.out.line.textChanged.connect(self.refresh)
-        self.force = QCheckBox("Make results again that are there already")
+        self.force = QCheckBox(tr("Recompute results that are there already"))
         form = QFormLayout()
-        form.addRow("Clips", self.which)
+        form.addRow(tr("Clips"), self.which)
         self.edits = EditsLabel(self.which)
         column = QVBoxLayout(self.inputs)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(form)
         column.addWidget(self.edits)
-        column.addWidget(headed("Concealers that are switched on", self))
+        column.addWidget(headed(tr("Active concealers"), self))
         column.addWidget(self.concealers, 1)
         column.addWidget(self.hint)
         below = QFormLayout()
-        below.addRow("Folder", self.out)
+        below.addRow(tr("Folder"), self.out)
         below.addRow(
-            "", QuietLabel("Each concealer gets a folder of its own in it, with a table of the results.")
+            "", QuietLabel(tr("Each concealer gets a folder of its own in it, with a table of the results."))
         )
         below.addRow("", self.force)
         column.addLayout(below)
@@ -56,14 +57,14 @@ class ConcealDialog(BatchDialog):
         offered = concealers_offered(offer)
         self.concealers.offer(offered, [one.name for one in offered])
         self.hint.setText(
-            "Their parameters are those of the workbench; each clip has the loss of its files."
+            tr("Their parameters are those of the workbench; each clip has the loss of its files.")
             if offered
-            else "No concealer is switched on: tick some in the workbench first."
+            else tr("No concealer is switched on: tick some in the workbench first.")
         )
         self.refresh()
 
     def _ask_for_folder(self, start: str) -> str:
-        return QFileDialog.getExistingDirectory(self, "Folder for the Results", start)
+        return QFileDialog.getExistingDirectory(self, tr("Folder for the Results"), start)
 
     def _ready(self) -> bool:
         return self._offer is not None and self.out.path is not None and bool(self.concealers.ticked)
@@ -76,13 +77,15 @@ class ConcealDialog(BatchDialog):
         chosen = tuple(one for one in offer.concealers if one.name in ticked)
         clips = offer.clips(self.which.only_shown)
         wish = ConcealWish(clips, chosen, out, self.force.isChecked())
-        self.begin("concealing", lambda job: conceal_clips(wish, offer.catalogue, job))
+        self.begin(tr("concealing"), lambda job: conceal_clips(wish, offer.catalogue, job))
 
     def _report(self, value: Any) -> tuple[str, Sequence[Remark]]:
         assert isinstance(value, Concealed)
-        earlier = f", {value.reused} of them were there already" if value.reused else ""
-        return f"{_files(value.done)} in {value.wish.out}{earlier}", value.remarks
+        earlier = tr(", {reused} of them were there already", reused=value.reused) if value.reused else ""
+        return tr(
+            "{files} in {out}{earlier}", files=_files(value.done), out=value.wish.out, earlier=earlier
+        ), value.remarks
 
 
 def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"
+    return tr_n("{n} file", "{n} files", count)

@@ -24,6 +24,7 @@ from gaplisten.jobs import Job
 from gaplisten.ui.batch.run import BatchRun
 from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.theme import warning_colour
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import QuietLabel
 
 _STEPS = 1000
@@ -51,20 +52,20 @@ class BatchDialog(QDialog):
         self.run.stopped.connect(self._stopped)
         self.inputs = QWidget(self)
         self.bar = QProgressBar(self, maximum=_STEPS, textVisible=False)
-        self.bar.setAccessibleName("Progress")
+        self.bar.setAccessibleName(tr("Progress"))
         self.bar.setFixedHeight(8)
         self.said = QuietLabel("", self, wrap=True)
-        self.said.setAccessibleName("How far it is")
+        self.said.setAccessibleName(tr("How far it is"))
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.remarks = QListWidget(self)
-        self.remarks.setAccessibleName("What failed and why, and what else to know")
+        self.remarks.setAccessibleName(tr("What failed and why, and what else to know"))
         self.remarks.setWordWrap(True)
         self.remarks.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.go = QPushButton(go, self, default=True)
         self.go.clicked.connect(self._begin)
-        self.stop = QPushButton("Stop", self, autoDefault=False)
+        self.stop = QPushButton(tr("Stop"), self, autoDefault=False)
         self.stop.clicked.connect(self.run.stop)
-        self.hide_button = QPushButton("Close", self, autoDefault=False)
+        self.hide_button = QPushButton(tr("Close"), self, autoDefault=False)
         self.hide_button.clicked.connect(self.close)
         self._lay_out()
         self.go.setEnabled(False)
@@ -115,8 +116,8 @@ class BatchDialog(QDialog):
         self.stop.setVisible(running)
         self.stop.setEnabled(True)
         self.bar.setVisible(running)
-        self.hide_button.setText("Hide" if running else "Close")
-        tip = "The work goes on; the status bar shows how far it is" if running else ""
+        self.hide_button.setText(tr("Hide") if running else tr("Close"))
+        tip = tr("The work goes on; the status bar shows how far it is") if running else ""
         self.hide_button.setToolTip(tip)
 
     def refresh(self) -> None:
@@ -138,26 +139,29 @@ class BatchDialog(QDialog):
         self.show_running(False)
         sentence, remarks = self._report(value)
         failed = sum(remark.failed for remark in remarks)
-        self._say(f"{sentence}; {failed} failed:" if failed else sentence, warns=bool(failed))
+        self._say(
+            tr("{sentence}; {failed} failed:", sentence=sentence, failed=failed) if failed else sentence,
+            warns=bool(failed),
+        )
         for remark in remarks[:_MOST_LISTED]:
             self._list(remark)
         if len(remarks) > _MOST_LISTED:
-            self.remarks.addItem(f"… and {len(remarks) - _MOST_LISTED} more")
+            self.remarks.addItem(tr("… and {n_remarks} more", n_remarks=len(remarks) - _MOST_LISTED))
         self.remarks.setVisible(bool(remarks))
 
     def _list(self, remark: Remark) -> None:
-        item = QListWidgetItem(remark.text, self.remarks)
-        item.setToolTip(remark.details or remark.text)
+        item = QListWidgetItem(tr_said(remark.text), self.remarks)
+        item.setToolTip(remark.details or tr_said(remark.text))
         if remark.failed:
             item.setForeground(warning_colour(self.palette()))
 
     def _failed(self, error: Exception) -> None:
         self.show_running(False)
-        self._say(str(error), warns=True)
+        self._say(tr_said(error), warns=True)
 
     def _stopped(self) -> None:
         self.show_running(False)
-        self._say("Stopped. What was done is kept: started again, the work goes on from there.")
+        self._say(tr("Stopped. What was done is kept: started again, the work goes on from there."))
 
 
 class ClipChoice(ChoiceField):
@@ -165,15 +169,22 @@ class ClipChoice(ChoiceField):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Which clips")
+        self.setAccessibleName(tr("Which clips"))
 
     def show_offer(self, offer: Offer) -> None:
         """Offer what is open now; the choice stays."""
         only = self.only_shown
         self.clear()
-        self.addItem(f"All {len(offer.clipset.clips)} clips of {offer.title}", False)
+        self.addItem(
+            tr(
+                "All {n_clips} clips of {offer_title}",
+                n_clips=len(offer.clipset.clips),
+                offer_title=offer.title,
+            ),
+            False,
+        )
         if offer.shown is not None:
-            self.addItem(f"Only the one that is shown: {offer.shown}", True)
+            self.addItem(tr("Only the one that is shown: {shown}", shown=offer.shown), True)
         self.setCurrentIndex(max(self.findData(only), 0))
 
     @property

@@ -18,6 +18,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.measures import GapTable
 from gaplisten.ui.shell import Shell
+from gaplisten.ui.translation import tr, tr_lane, tr_said
 
 
 class Going(QObject):
@@ -46,9 +47,11 @@ class Going(QObject):
         controller = self._controller
         names = {each.name for each in controller.clipset.clips} if controller.clipset else set()
         if clip not in names:
-            way_out = "open the folder that was scored"
+            way_out = tr("open the folder that was scored")
             self._shell.report(
-                GaplistenError(f"clip {clip}", "is not among the clips that are open", way_out)
+                GaplistenError(
+                    tr("clip {clip}", clip=clip), tr("is not among the clips that are open"), way_out
+                )
             )
             return
         self._wanted = (clip, condition, file)
@@ -94,7 +97,10 @@ class Going(QObject):
 
         def found() -> None:
             if self._goes == going and controller.clip_name == clip:
-                self._go(controller.worst_gaps.order([lane.ident]), f"lane {lane.key} {lane.name}")
+                self._go(
+                    controller.worst_gaps.order([lane.ident]),
+                    tr("lane {lane_key} {lane_name}", lane_key=lane.key, lane_name=tr_lane(lane.name)),
+                )
 
         controller.gap_measures.when_measured(found)
 
@@ -112,7 +118,7 @@ class Going(QObject):
             if controller.clip_name == clip:
                 self._go(controller.worst_gaps.order_in(table, [condition]) if table else [], condition)
 
-        self._task = controller.tasks.run("looking for the worst gap", look, found, quiet=True)
+        self._task = controller.tasks.run(tr("looking for the worst gap"), look, found, quiet=True)
 
     def _go(self, order: list[Place], named: str) -> None:
         """Go to the first of these gaps; to the longest where the measure says nothing of any."""
@@ -121,7 +127,12 @@ class Going(QObject):
         if place is None:
             return
         self._shell.gap_wanted.emit(place)
-        none = f"gap #{place + 1}, the longest: no gap of {named} has a value of {worst.measure.title}"
+        none = tr(
+            "gap #{place}, the longest: no gap of {named} has a value of {measure_title}",
+            place=place + 1,
+            named=named,
+            measure_title=tr_said(worst.measure.title),
+        )
         self._shell.say(worst.told(order[0], named, 0, len(order)) if order else none)
 
     def lane(self, condition: str) -> Lane | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from gaplisten.batch.comparison import Agreement, Differences, Picture, Scale, S
 from gaplisten.batch.heard import Pair
 from gaplisten.ui.plots import Plot
 from gaplisten.ui.theme import accent
+from gaplisten.ui.translation import tr, tr_said
 
 _JITTER = 0.26
 _LONGEST_NAME = 22
@@ -36,7 +38,7 @@ class ComparisonPlot(Plot):
     _columns: Sequence[str] = ()
 
     def __init__(self, parent: QWidget | None = None, palette: QPalette | None = None) -> None:
-        super().__init__("Plot of the scores; the tables hold the same numbers", parent, palette)
+        super().__init__(tr("Plot of the scores; the tables hold the same numbers"), parent, palette)
         self.getPlotItem().layout.setContentsMargins(8, 10, 10, 4)
         self._places: dict[tuple[str, str], tuple[float, float]] = {}
         self._ring: Any = None
@@ -64,7 +66,7 @@ class ComparisonPlot(Plot):
             case Agreement():
                 self.show_agreement(picture.scale, picture.clips, picture.conditions)
             case str():
-                self.say(picture)
+                self.say(tr_said(picture))
 
     def say(self, text: str) -> None:
         """Show a sentence instead of a picture."""
@@ -82,7 +84,7 @@ class ComparisonPlot(Plot):
     ) -> None:
         """Draw every clip's dot, the quartiles as a box, and the mean with its 95 % interval."""
         ink = self.begin()
-        self.setLabel("left", scale.label)
+        self.setLabel("left", _label(scale))
         names = []
         for at, one in enumerate(found):
             own = [point for point in points if point.condition == one.condition]
@@ -90,14 +92,23 @@ class ComparisonPlot(Plot):
             self._strip(np.full(values.size, at), values, self.colour(at), own)
             self._box(at, one, ink)
             self._interval(at, one.mean, one.ci_low, one.ci_high, ink)
-            names.append(f"{short(one.condition)}\n{one.mean:#.4g}\nn = {one.clips}")
+            names.append(
+                tr(
+                    "{short}\n{mean:#.4g}\nn = {clips}",
+                    short=short(one.condition),
+                    mean=one.mean,
+                    clips=one.clips,
+                )
+            )
         self._name_columns(names)
-        self._fit_values([one.lowest for one in found] + [one.highest for one in found])
+        # An interval over few clips reaches farther than any of them.
+        ends = [(one.lowest, one.highest, one.ci_low, one.ci_high) for one in found]
+        self._fit_values([end for four in ends for end in four if end is not None])
 
     def show_differences(self, scale: Scale, points: Sequence[Point], pairs: Sequence[Paired]) -> None:
         """Draw each clip's difference, and the mean difference with its 95 % interval."""
         ink = self.begin()
-        self.setLabel("left", f"difference, {scale.label}")
+        self.setLabel("left", tr("difference, {label}", label=_label(scale)))
         self.keep(pg.InfiniteLine(0.0, angle=0, pen=pg.mkPen(ink, width=1, style=Qt.PenStyle.DashLine)))
         values = {(point.condition, point.clip): point for point in points}
         names, ends = [], [0.0]
@@ -109,6 +120,7 @@ class ComparisonPlot(Plot):
             self._interval(at, pair.mean, pair.ci_low, pair.ci_high, ink)
             names.append(f"{short(pair.first)} −\n{short(pair.second)}\n{p_text(pair.p_holm)}")
             ends += [float(difference.min()), float(difference.max())]
+            ends += [end for end in (pair.ci_low, pair.ci_high) if end is not None]
         self._name_columns(names)
         self._fit_values(ends)
 
@@ -176,7 +188,7 @@ class ComparisonPlot(Plot):
         """Cut the columns' names to the room there is; where there is none, say where they stand."""
         room = (self.width() - self.getAxis("left").width() - 24) / max(len(self._columns), 1) - _BETWEEN
         crowded = room < _NARROWEST
-        self.setLabel("bottom", "in the order of the table" if crowded else "")
+        self.setLabel("bottom", tr("in the order of the table") if crowded else "")
         metrics = self.fontMetrics()
         lines = 1 if crowded else max((name.count("\n") + 1 for name in self._columns), default=1)
         self.getAxis("bottom").setHeight((lines + 0.8) * metrics.height())
@@ -199,8 +211,8 @@ class ComparisonPlot(Plot):
     def show_agreement(self, scale: Scale, clips: Sequence[Pair], conditions: Sequence[Pair]) -> None:
         """Draw each clip as a dot, each condition's mean as a large named one."""
         ink = self.begin()
-        self.setLabel("bottom", f"predicted: {scale.label}")
-        self.setLabel("left", "heard: mean rating")
+        self.setLabel("bottom", tr("predicted: {label}", label=_label(scale)))
+        self.setLabel("left", tr("heard: mean rating"))
         self.getAxis("bottom").setStyle(tickLength=-5)
         self.getAxis("bottom").setHeight(2.6 * self.fontMetrics().height())
         self.showGrid(x=True, y=True, alpha=0.2)
@@ -238,12 +250,22 @@ def short(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
+def _label(scale: Scale) -> str:
+    return replace(scale, title=tr_said(scale.title)).label
+
+
 def p_text(p: float) -> str:
     """Return a probability as papers print it."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    return tr("p < 0.001") if p < 0.001 else tr("p = {p:.2g}", p=p)
 
 
 def _tip(x: float, y: float, data: Any) -> str:
     if isinstance(data, Pair):
-        return f"{data.clip}, {data.condition}: predicted {data.predicted:.3g}, heard {data.heard:.3g}"
+        return tr(
+            "{clip}, {condition}: predicted {predicted:.3g}, heard {heard:.3g}",
+            clip=data.clip,
+            condition=data.condition,
+            predicted=data.predicted,
+            heard=data.heard,
+        )
     return f"{data.clip}, {data.condition}: {data.value:.4g}"

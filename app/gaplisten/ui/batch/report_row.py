@@ -15,6 +15,7 @@ from gaplisten.bench.tasks import Tasks
 from gaplisten.errors import GaplistenError
 from gaplisten.report.set_work import Reported, write_report
 from gaplisten.ui.batch.run import BatchRun
+from gaplisten.ui.translation import tr, tr_said
 
 _STEPS = 1000
 Known = Callable[[Comparison], Mapping[str, Sequence[Version]]]
@@ -45,25 +46,27 @@ class ReportRow(QWidget):
         self.run.finished.connect(self._finished)
         self.run.failed.connect(self._failed)
         self.run.stopped.connect(self._stopped)
-        self.choose = QPushButton("Report…", self)
+        self.choose = QPushButton(tr("Report…"), self)
         self.against = QMenu(self.choose)
         for name in comparison.conditions:
-            action = self.against.addAction(f"Against {name or 'unnamed'}…".replace("&", "&&"))
+            action = self.against.addAction(
+                tr("Against {value}…", value=name or tr("unnamed")).replace("&", "&&")
+            )
             action.triggered.connect(lambda _checked=False, name=name: self._ask(name))
         self.choose.setMenu(self.against)
         few = len(comparison.conditions) < 2
         self.choose.setEnabled(not few)
         self.choose.setToolTip(
-            "A report needs two conditions"
+            tr("A report needs two conditions")
             if few
-            else "One page with scores, gaps that became worse, and the worst findings to hear"
+            else tr("One page with scores, gaps that became worse, and the worst findings to hear")
         )
         self.bar = QProgressBar(self, maximum=_STEPS, textVisible=False)
-        self.bar.setAccessibleName("Progress of the report")
+        self.bar.setAccessibleName(tr("Progress of the report"))
         self.bar.setFixedSize(120, 8)
-        self.stop = QPushButton("Stop", self)
+        self.stop = QPushButton(tr("Stop"), self)
         self.stop.clicked.connect(self.run.stop)
-        self.open = QPushButton("Open Report", self)
+        self.open = QPushButton(tr("Open Report"), self)
         self.open.clicked.connect(self.show_page)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -79,7 +82,7 @@ class ReportRow(QWidget):
         self.open.setVisible(not running and self._written is not None)
 
     def _ask(self, base: str) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save Report", "report.html", "Page (*.html)")
+        name, _ = QFileDialog.getSaveFileName(self, tr("Save Report"), "report.html", tr("Page (*.html)"))
         if name:
             path = Path(name)
             self.write(base, path if path.suffix else path.with_suffix(".html"))
@@ -91,10 +94,10 @@ class ReportRow(QWidget):
         try:
             found = self._known(self._comparison)
         except GaplistenError as error:
-            self.said.emit(str(error), True)
+            self.said.emit(tr_said(error), True)
             return
         self._written = None
-        self.run.start("report", lambda job: write_report(path, self._comparison, found, base, job))
+        self.run.start(tr("report"), lambda job: write_report(path, self._comparison, found, base, job))
         self._show(running=True)
 
     def show_page(self) -> None:
@@ -104,7 +107,7 @@ class ReportRow(QWidget):
 
     def _progressed(self, fraction: float, sentence: str) -> None:
         self.bar.setValue(round(_STEPS * fraction))
-        self.said.emit(f"Writing the report: {sentence}", False)
+        self.said.emit(tr("Writing the report: {sentence}", sentence=sentence), False)
         if self.run.stopping:
             self.stop.setEnabled(False)
 
@@ -115,8 +118,10 @@ class ReportRow(QWidget):
 
     def _failed(self, error: Exception) -> None:
         self._show(running=False)
-        self.said.emit(str(error), True)
+        self.said.emit(tr_said(error), True)
 
     def _stopped(self) -> None:
         self._show(running=False)
-        self.said.emit("Stopped: no report was written. What was measured is kept for the next time.", False)
+        self.said.emit(
+            tr("Stopped: no report was written. What was measured is kept for the next time."), False
+        )

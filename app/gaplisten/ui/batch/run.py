@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gaplisten.bench.tasks import Task, Tasks
 from gaplisten.jobs import Job
+from gaplisten.ui.translation import tr, tr_said
 
 POLL_MS = 100
 # Before this it is anybody's guess how long the rest takes.
@@ -85,15 +86,15 @@ class BatchRun(QObject):
             self._end()
             self.stopped.emit()
         else:
-            self.progressed.emit(task.job.fraction, "stopping…")
+            self.progressed.emit(task.job.fraction, tr("stopping…"))
 
 
 def _sentence(task: Task) -> str:
-    said = task.job.message or task.title
+    said = tr_said(task.job.message or task.title)
     gone, done = time.monotonic() - task.began, task.job.fraction
     if done < _TELLING[0] or gone < _TELLING[1]:
         return said
-    return f"{said} - about {in_words(gone * (1.0 - done) / done)} left"
+    return tr("{said} - about {in_words} left", said=said, in_words=in_words(gone * (1.0 - done) / done))
 
 
 def in_words(seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,11 @@ from gaplisten.batch.offer import (
 from gaplisten.batch.score_work import Scored, ScoreWish, score_clips
 from gaplisten.batch.work import Remark
 from gaplisten.bench.tasks import Tasks
-from gaplisten.exchange.service_batch import score_by_set_up_service
+from gaplisten.exchange.service_batch import KINDS, score_by_set_up_service
 from gaplisten.exchange.service_settings import service_trouble
 from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, TickList
 from gaplisten.ui.place_field import PlaceField
+from gaplisten.ui.translation import tr
 from gaplisten.ui.widgets import QuietLabel, headed, resize_within
 
 FIRST_METRICS = ("plcmos",)
@@ -56,31 +57,31 @@ class ScoreDialog(BatchDialog):
     service_wanted = Signal()
 
     def __init__(self, tasks: Tasks, parent: QWidget) -> None:
-        super().__init__("Score Clips", "Score", tasks, parent)
+        super().__init__(tr("Score Clips"), tr("Score", context="verb"), tasks, parent)
         self._offer: Offer | None = None
         self._tasks = tasks
         self._last: Scored | None = None
         self.which = ClipChoice()
-        self.versions, self.metrics = TickList("Versions"), TickList("Metrics")
+        self.versions, self.metrics = TickList(tr("Versions")), TickList(tr("Metrics"))
         for each in (self.versions, self.metrics):
             each.ticked_changed.connect(self.refresh)
-        self.table = PlaceField("Table of the scores", self._ask_for_table)
+        self.table = PlaceField(tr("Table of the scores"), self._ask_for_table)
         self.table.line.textChanged.connect(self._on_table)
-        self.words = PlaceField("Transcripts", self._ask_for_transcripts)
-        self.words.line.setPlaceholderText("found beside the clips, or heard in the reference")
-        self.clip_table = PlaceField("Table of the clips", self._ask_for_metadata)
-        self.clip_table.line.setPlaceholderText("none: means are parted by the longest burst")
+        self.words = PlaceField(tr("Transcripts"), self._ask_for_transcripts)
+        self.words.line.setPlaceholderText(tr("found beside the clips, or heard in the reference"))
+        self.clip_table = PlaceField(tr("Table of the clips"), self._ask_for_metadata)
+        self.clip_table.line.setPlaceholderText(tr("none, or one whose columns the scores get, too"))
         self.column = QLineEdit(self)
-        self.column.setAccessibleName("Column that parts the means")
-        self.column.setPlaceholderText("column")
+        self.column.setAccessibleName(tr("Column that parts the means"))
+        self.column.setPlaceholderText(tr("by bursts, or column"))
         self.column.setMaximumWidth(160)
         for line in (self.clip_table.line, self.column):
             line.textChanged.connect(self.refresh)
         self.beside, self.edits = QuietLabel(wrap=True), EditsLabel(self.which)
-        self.force = QCheckBox("Compute known scores again")
-        self.service = QPushButton("PLC-MOS Service…", autoDefault=False)
+        self.force = QCheckBox(tr("Compute known scores again"))
+        self.service = QPushButton(tr("PLC-MOS Service…"), autoDefault=False)
         self.service.clicked.connect(self.service_wanted)
-        self.compare = QPushButton("Compare…", self, autoDefault=False)
+        self.compare = QPushButton(tr("Compare…"), self, autoDefault=False)
         self.compare.clicked.connect(self._on_compare)
         self.compare.hide()
         self.buttons.insertWidget(0, self.compare)
@@ -89,22 +90,22 @@ class ScoreDialog(BatchDialog):
 
     def _arrange(self) -> None:
         form = QFormLayout()
-        form.addRow("Clips", self.which)
+        form.addRow(tr("Clips"), self.which)
         left, right = QVBoxLayout(), QVBoxLayout()
-        left.addWidget(headed("Versions", self))
+        left.addWidget(headed(tr("Versions"), self))
         left.addWidget(self.versions, 1)
-        right.addWidget(headed("Metrics", self))
+        right.addWidget(headed(tr("Metrics"), self))
         right.addWidget(self.metrics, 1)
         lists = QHBoxLayout()
         lists.addLayout(left, 5)
         lists.addLayout(right, 6)
         below = QFormLayout()
-        below.addRow("Transcripts", self.words)
+        below.addRow(tr("Transcripts"), self.words)
         parted = QHBoxLayout()
         parted.addWidget(self.clip_table, 1)
         parted.addWidget(self.column)
-        below.addRow("Strata", parted)
-        below.addRow("Table", self.table)
+        below.addRow(tr("Strata"), parted)
+        below.addRow(tr("Table"), self.table)
         below.addRow("", self.beside)
         row = QHBoxLayout()
         row.addWidget(self.force)
@@ -127,37 +128,42 @@ class ScoreDialog(BatchDialog):
         self.versions.offer(offered, [one.name for one in offered if one.name != REFERENCE])
         if not self.table.line.text():
             self.table.line.setText(str(_new_table(offer.title)))
+        if offer.clip_table is not None and not self.clip_table.line.text():
+            self.clip_table.line.setText(str(offer.clip_table))
         self._on_table()
 
     def look_for_service(self) -> None:
         """Offer the metrics, with the service if it can be used: the keyring is asked on a thread."""
-        self._offer_metrics("being looked for")
-        self._tasks.run(
-            "looking for the service", lambda _job: service_trouble(), self._offer_metrics, quiet=True
-        )
+        self._offer_metrics(dict.fromkeys(KINDS, tr("being looked for")))
+        self._tasks.run(tr("looking for services"), lambda _job: _troubles(), self._offer_metrics, quiet=True)
 
-    def _offer_metrics(self, trouble: str) -> None:
-        self.metrics.offer(metrics_offered(trouble), FIRST_METRICS)
+    def _offer_metrics(self, troubles: Mapping[str, str]) -> None:
+        self.metrics.offer(metrics_offered(troubles), FIRST_METRICS)
 
     def _ask_for_table(self, start: str) -> str:
-        return QFileDialog.getSaveFileName(self, "Table of the Scores", start, "CSV (*.csv)")[0]
+        return QFileDialog.getSaveFileName(self, tr("Table of the Scores"), start, tr("CSV (*.csv)"))[0]
 
     def _ask_for_transcripts(self, start: str) -> str:
-        kinds = "Tables and lists (*.csv *.tsv *.txt *.trans *.transcription);;All files (*)"
-        return QFileDialog.getOpenFileName(self, "Transcripts", start, kinds)[0]
+        kinds = tr("Tables and lists (*.csv *.tsv *.txt *.trans *.transcription);;All files (*)")
+        return QFileDialog.getOpenFileName(self, tr("Transcripts"), start, kinds)[0]
 
     def _ask_for_metadata(self, start: str) -> str:
-        kinds = "Tables (*.csv *.tsv *.txt);;All files (*)"
-        return QFileDialog.getOpenFileName(self, "Table of the Clips", start, kinds)[0]
+        kinds = tr("Tables (*.csv *.tsv *.txt);;All files (*)")
+        return QFileDialog.getOpenFileName(self, tr("Table of the Clips"), start, kinds)[0]
 
     def _on_table(self) -> None:
         wish = self.wish()
         if wish is None:
             self.beside.setText("")
         else:
-            there = "The table is there already and will be replaced. " if wish.table.exists() else ""
+            there = tr("The table is there already and will be replaced. ") if wish.table.exists() else ""
             self.beside.setText(
-                f"{there}Beside it: means in {wish.summary.name}, sound of concealers in {wish.sounds.name}."
+                tr(
+                    "{there}Beside it: means in {summary_name}, sound of concealers in {sounds_name}.",
+                    there=there,
+                    summary_name=wish.summary.name,
+                    sounds_name=wish.sounds.name,
+                )
             )
         self.refresh()
 
@@ -186,8 +192,7 @@ class ScoreDialog(BatchDialog):
         )
 
     def _ready(self) -> bool:
-        parted = self.clip_table.path is None or bool(self.column.text().strip())
-        return self.wish() is not None and bool(self.versions.ticked) and bool(self.metrics.ticked) and parted
+        return self.wish() is not None and bool(self.versions.ticked) and bool(self.metrics.ticked)
 
     def _on_compare(self) -> None:
         self.close()  # it would lie above the clips that the comparison opens; it keeps what it says
@@ -198,7 +203,7 @@ class ScoreDialog(BatchDialog):
         if offer is not None and wish is not None:
             self.compare.hide()
             self.begin(
-                "scoring", lambda job: score_clips(wish, offer.catalogue, job, score_by_set_up_service)
+                tr("scoring"), lambda job: score_clips(wish, offer.catalogue, job, score_by_set_up_service)
             )
 
     def _finished(self, value: Any) -> None:
@@ -210,8 +215,14 @@ class ScoreDialog(BatchDialog):
     def _report(self, value: Any) -> tuple[str, Sequence[Remark]]:
         assert isinstance(value, Scored)
         there = sum(row.score.value is not None for row in value.batch.rows)
-        known = f", {value.batch.reused} of them known before" if value.batch.reused else ""
-        return f"{there} scores in {value.wish.table}{known}", value.remarks
+        known = tr(", {reused} of them known before", reused=value.batch.reused) if value.batch.reused else ""
+        return tr(
+            "{there} scores in {table}{known}", there=there, table=value.wish.table, known=known
+        ), value.remarks
+
+
+def _troubles() -> dict[str, str]:
+    return {name: service_trouble(kind) for name, kind in KINDS.items()}
 
 
 def _new_table(title: str) -> Path:

@@ -20,12 +20,12 @@ from PySide6.QtWidgets import (
 from gaplisten.bench.tasks import Task, Tasks
 from gaplisten.errors import GaplistenError
 from gaplisten.exchange.service_settings import (
-    TOKEN_VARIABLE,
+    PLCMOS,
     Service,
     find_token,
     save_service,
-    settings_path,
 )
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import QuietLabel, resize_within
 from gaplisten.untrusted import MOST_SETTINGS, read_regular
 
@@ -45,16 +45,16 @@ class ServiceDialog(QDialog):
 
     def __init__(self, tasks: Tasks, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle("PLC-MOS Service")
+        self.setWindowTitle(tr("PLC-MOS Service"))
         self._tasks = tasks
         self._testing: Task | None = None
         self.address = QLineEdit(placeholderText="https://plcmos.example.org/")
-        self.address.setAccessibleName("Address")
+        self.address.setAccessibleName(tr("Address"))
         self.user = QLineEdit()
-        self.user.setAccessibleName("User")
-        self.token = QuietLabel("looking…", self, wrap=True)
+        self.user.setAccessibleName(tr("User"))
+        self.token = QuietLabel(tr("looking…"), self, wrap=True)
         self.said = QuietLabel("", self, wrap=True)
-        self.test = QPushButton("Test Connection", autoDefault=False)
+        self.test = QPushButton(tr("Test Connection"), autoDefault=False)
         self.test.clicked.connect(self._test)
         self.user.editingFinished.connect(self._look_for_token)
         self._lay_out()
@@ -62,12 +62,15 @@ class ServiceDialog(QDialog):
 
     def _lay_out(self) -> None:
         form = QFormLayout()
-        form.addRow("Address", self.address)
-        form.addRow("User", self.user)
-        form.addRow("Token", self.token)
+        form.addRow(tr("Address"), self.address)
+        form.addRow(tr("User"), self.user)
+        form.addRow(tr("Token"), self.token)
         about = QuietLabel(
-            "The challenge's scores, computed by a server of your team. Speech and reference are sent there."
-            " The token is read from the environment or the system's keyring; Gaplisten never writes it.",
+            tr(
+                "The challenge's scores, computed by a server of your team. Speech and reference "
+                "are sent there. The token is read from the environment or the system's keyring; "
+                "Gaplisten never writes it."
+            ),
             self,
             wrap=True,
         )
@@ -90,12 +93,15 @@ class ServiceDialog(QDialog):
         """Show what is set up now."""
         self._say("")
         try:
-            values = tomllib.loads(read_regular(settings_path(), MOST_SETTINGS).decode("utf-8"))
+            values = tomllib.loads(read_regular(PLCMOS.path, MOST_SETTINGS).decode("utf-8"))
         except FileNotFoundError:
             values = {}
         except (OSError, ValueError, RecursionError) as error:
             values = {}
-            self._say(f"{settings_path()}: cannot be read ({error}); saving replaces it", warns=True)
+            self._say(
+                tr("{path}: cannot be read ({error}); saving replaces it", path=PLCMOS.path, error=error),
+                warns=True,
+            )
         self.address.setText(str(values.get("address", "")))
         self.user.setText(str(values.get("user", "")))
         self._look_for_token()
@@ -109,7 +115,7 @@ class ServiceDialog(QDialog):
     def _look_for_token(self) -> None:
         user = self.user.text().strip()
         self._tasks.run(
-            "looking for the token", lambda _job: where_token_is(user), self.token.setText, quiet=True
+            tr("looking for the token"), lambda _job: where_token_is(user), self.token.setText, quiet=True
         )
 
     # --- the connection --------------------------------------------------------------------------
@@ -124,21 +130,21 @@ class ServiceDialog(QDialog):
         try:
             client = PlcmosClient(self._service())
         except GaplistenError as error:
-            self._say(str(error), warns=True)
+            self._say(tr_said(error), warns=True)
             return
-        self._say("asking…")
+        self._say(tr("asking…"))
         self.test.setEnabled(False)
         self._testing = self._tasks.run(
-            "asking the service", lambda _job: client.health(), self._answered, self._silent, quiet=True
+            tr("asking the service"), lambda _job: client.health(), self._answered, self._silent, quiet=True
         )
 
     def _answered(self, answer: str) -> None:
         self.test.setEnabled(True)
-        self._say(f"The service answers: {answer}")
+        self._say(tr("The service answers: {answer}", answer=answer))
 
     def _silent(self, error: Exception) -> None:
         self.test.setEnabled(True)
-        self._say(str(error), warns=True)
+        self._say(tr_said(error), warns=True)
 
     # --- saving ----------------------------------------------------------------------------------
 
@@ -146,10 +152,10 @@ class ServiceDialog(QDialog):
         try:
             save_service(self.address.text().strip(), self.user.text().strip())
         except GaplistenError as error:
-            self._say(str(error), warns=True)
+            self._say(tr_said(error), warns=True)
             return
         except OSError as error:
-            self._say(f"The settings cannot be written ({error.strerror})", warns=True)
+            self._say(tr("The settings cannot be written ({strerror})", strerror=error.strerror), warns=True)
             return
         self.saved.emit()
         self.accept()
@@ -157,12 +163,14 @@ class ServiceDialog(QDialog):
 
 def where_token_is(user: str) -> str:
     """Return in words where the token is, or how to put it there; never the token."""
-    if os.environ.get(TOKEN_VARIABLE, "").strip():
-        return f"found in the environment ({TOKEN_VARIABLE})"
+    if os.environ.get(PLCMOS.token_variable, "").strip():
+        return tr("found in the environment ({token_variable})", token_variable=PLCMOS.token_variable)
     if not user:
-        return f"set {TOKEN_VARIABLE}, or keep it in the system's keyring"
+        return tr(
+            "set {token_variable}, or keep it in the system's keyring", token_variable=PLCMOS.token_variable
+        )
     try:
         find_token(user)
     except GaplistenError as error:
-        return f"{error.fact}: {error.way_out}"
-    return f"found in the system's keyring, for {user}"
+        return f"{tr_said(error.fact)}: {tr_said(error.way_out)}"
+    return tr("found in the system's keyring, for {user}", user=user)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from gaplisten.tables import Cell, Table
 from gaplisten.ui.theme import figures
+from gaplisten.ui.translation import tr
 from gaplisten.ui.widgets import plain_table
 
 Index = QModelIndex | QPersistentModelIndex
@@ -60,7 +61,7 @@ class PlainModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(value, str) and value:
             return value
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _side(is_number(value))
+            return _side(is_number(value) or (value is None and self.numeric(index.column())))
         return None
 
 
@@ -125,7 +126,7 @@ def shown(value: Cell) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return tr("yes") if value else tr("no")
     return _figure(value) if isinstance(value, float) else str(value)
 
 

@@ -15,6 +15,7 @@ from gaplisten.bench.calls import Heard
 from gaplisten.captures.timeline import Slot
 from gaplisten.ui.plots import Plot
 from gaplisten.ui.theme import accent, warning_colour
+from gaplisten.ui.translation import tr
 
 _DOTS = 6000  # more are drawn as the range of delays in each column
 _COLUMNS = 1500
@@ -34,7 +35,7 @@ class DelayPlot(Plot):
     buffer_dragged = Signal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Delay of each packet over time; the text below says what was lost", parent)
+        super().__init__(tr("Delay of each packet over time; the text below says what was lost"), parent)
         self.setMouseEnabled(x=True, y=False)
         self.setMinimumHeight(160)
         self._line: Any = None
@@ -57,8 +58,8 @@ class DelayPlot(Plot):
         never = np.flatnonzero(slots == Slot.LOST)
         self._ticks(seconds[never], top, warning_colour(self.palette()))
         self._draw_buffer(call.found.buffer_ms, ink)
-        self.setLabel("left", "Delay (ms)")
-        self.setLabel("bottom", "Time in the call (s)")
+        self.setLabel("left", tr("Delay (ms)"))
+        self.setLabel("bottom", tr("Time in the call (s)"))
         self.setYRange(min(float(np.nanmin(delays, initial=0.0)), 0.0), top, padding=0.02)
         if same:
             self.setXRange(*stretch, padding=0)

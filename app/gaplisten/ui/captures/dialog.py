@@ -28,6 +28,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import FORMATS, write_trace
 from gaplisten.ui.captures.delay_plot import DelayPlot
 from gaplisten.ui.fields import ChoiceField, NumberField
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import QuietLabel, plain_table, resize_within
 
 if TYPE_CHECKING:
@@ -35,8 +36,20 @@ if TYPE_CHECKING:
 
 _LONGEST_BUFFER_MS = 1000
 _CLOCKS = (8000, 16000, 32000, 48000)
-_TITLES = ("Stream", "From", "To", "SSRC", "Payload", "Packets", "Lost", "Twice", "Reordered", "Silent",
-           "Packet (ms)", "Length (s)")  # fmt: skip
+_TITLES = (
+    tr("Stream"),
+    tr("From"),
+    tr("To", context="receiver"),
+    "SSRC",
+    tr("Payload"),
+    tr("Packets"),
+    tr("Lost"),
+    tr("Twice"),
+    tr("Reordered"),
+    tr("Silent"),
+    tr("Packet (ms)"),
+    tr("Length (s)"),
+)
 _WRITABLE = tuple(form for form in FORMATS if form.unit == "packet")
 
 
@@ -53,7 +66,7 @@ class CallDialog(QDialog):
 
     def __init__(self, path: Path, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(f"Call Capture: {path.name}")
+        self.setWindowTitle(tr("Call Capture: {path_name}", path_name=path.name))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._path, self._controller = path, controller
         self._call: Call | None = None
@@ -63,7 +76,7 @@ class CallDialog(QDialog):
         self._make_fields()
         self.plot = DelayPlot(self)
         self.plot.buffer_dragged.connect(self.set_buffer)
-        self.outcome = QLabel("Reading the capture…", self)
+        self.outcome = QLabel(tr("Reading the capture…"), self)
         self.notes = QuietLabel("", self, wrap=True)
         for label in (self.outcome, self.notes):
             label.setWordWrap(True)
@@ -81,48 +94,54 @@ class CallDialog(QDialog):
         resize_within(self, 980, 660)
         self._enable(False)
         self._task = controller.tasks.run(
-            f"reading {path.name}", lambda job: Call.of(path, job), self._show_call, self._on_failed
+            tr("reading {path_name}", path_name=path.name),
+            lambda job: Call.of(path, job),
+            self._show_call,
+            self._on_failed,
         )
 
     def _make_table(self) -> None:
         self.table = QTableWidget(0, len(COLUMNS), self)
         self.table.setHorizontalHeaderLabels(list(_TITLES))
-        plain_table(self.table, "Streams of the capture")
+        plain_table(self.table, tr("Streams of the capture"))
         self.table.setMaximumHeight(150)
         self.table.itemSelectionChanged.connect(self._on_row)
 
     def _make_fields(self) -> None:
         self.choice = ChoiceField(self)
-        self.choice.setAccessibleName("Stream")
+        self.choice.setAccessibleName(tr("Stream"))
         self.choice.setSizeAdjustPolicy(ChoiceField.SizeAdjustPolicy.AdjustToContents)
         self.choice.currentIndexChanged.connect(self._on_choice)
         self.clock = ChoiceField(self)
-        self.clock.setAccessibleName("Clock of the timestamps")
-        self.clock.addItem("as found", None)
+        self.clock.setAccessibleName(tr("Clock of the timestamps"))
+        self.clock.addItem(tr("as found"), None)
         for rate in _CLOCKS:
             self.clock.addItem(f"{rate} Hz", rate)
         self.packet = NumberField(self, minimum=0.0, maximum=200.0, decimals=2, suffix=" ms")
-        self.packet.setSpecialValueText("as found")
-        self.packet.setAccessibleName("Packet length")
+        self.packet.setSpecialValueText(tr("as found"))
+        self.packet.setAccessibleName(tr("Packet length"))
         self.packet.setKeyboardTracking(False)
         self.clock.currentIndexChanged.connect(self._on_told)
         self.packet.valueChanged.connect(self._on_told)
         self._stream_line = _line(
-            ("&Stream", self.choice), ("Cloc&k", self.clock), ("Packet &length", self.packet), parent=self
+            (tr("&Stream"), self.choice),
+            (tr("Cloc&k"), self.clock),
+            (tr("Packet &length"), self.packet),
+            parent=self,
         )
-        self.buffered = QCheckBox("Jitter &buffer", self)
-        self.buffered.setToolTip("Packets that come later than the buffer allows are lost too")
+        self.buffered = QCheckBox(tr("Jitter &buffer"), self)
+        self.buffered.setToolTip(tr("Packets that come later than the buffer allows are lost too"))
         self.buffered.setChecked(True)
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.slider.setRange(0, _LONGEST_BUFFER_MS)
-        self.slider.setAccessibleName("Jitter buffer in milliseconds")
+        self.slider.setAccessibleName(tr("Jitter buffer in milliseconds"))
         self.slider.setPageStep(20)
         self.buffer = NumberField(self, minimum=0.0, maximum=10_000.0, decimals=1, suffix=" ms")
-        self.buffer.setAccessibleName("Jitter buffer")
+        self.buffer.setAccessibleName(tr("Jitter buffer"))
         self.slider.setValue(USUAL_BUFFER_MS)
         self.buffer.setValue(USUAL_BUFFER_MS)
-        self.absolute = QCheckBox("Delays as they &stand", self)
-        self.absolute.setToolTip("The reading of 3GPP's plans: not over the smallest delay")
+        self.absolute = QCheckBox(tr("Delays as they &stand"), self)
+        self.absolute.setToolTip(tr("The reading of 3GPP's plans: not over the smallest delay"))
         self.buffered.toggled.connect(self._listen)
         self.absolute.toggled.connect(self._listen)
         self.slider.valueChanged.connect(self.set_buffer)
@@ -136,11 +155,11 @@ class CallDialog(QDialog):
     def _make_buttons(self) -> None:
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         role = QDialogButtonBox.ButtonRole.ActionRole
-        self.open_button = QPushButton("&Open the Sound…", self)
+        self.open_button = QPushButton(tr("&Open the Sound…"), self)
         self.open_button.clicked.connect(self._ask_sound)
-        self.lose_button = QPushButton("Lose These in the &Clip", self)
+        self.lose_button = QPushButton(tr("Lose These in the &Clip"), self)
         self.lose_button.clicked.connect(self.lose)
-        self.save_button = QPushButton("Save &Trace…", self)
+        self.save_button = QPushButton(tr("Save &Trace…"), self)
         self.save_button.clicked.connect(self._ask_trace)
         for button in (self.open_button, self.lose_button, self.save_button):
             button.setAutoDefault(False)
@@ -181,7 +200,7 @@ class CallDialog(QDialog):
         self.table.blockSignals(False)
 
     def _on_failed(self, error: Exception) -> None:
-        self.outcome.setText(str(error))
+        self.outcome.setText(tr_said(error))
 
     def _enable(self, on: bool) -> None:
         for widget in (self.choice, self.clock, self.packet, self.buffered, self.slider, self.buffer):
@@ -215,7 +234,7 @@ class CallDialog(QDialog):
         try:
             self._timeline = self._call.timeline(self.choice.currentData())
         except GaplistenError as error:
-            self._refuse(str(error))
+            self._refuse(tr_said(error))
             return
         self.buffered.setEnabled(self._timeline.has_delays)
         self._listen()
@@ -247,7 +266,7 @@ class CallDialog(QDialog):
                 self.absolute.isVisible() and self.absolute.isChecked(),
             )
         except GaplistenError as error:
-            self._refuse(str(error))
+            self._refuse(tr_said(error))
             return
         self._show_heard(self.heard)
 
@@ -260,17 +279,19 @@ class CallDialog(QDialog):
 
     def _show_heard(self, call: Heard) -> None:
         self.plot.show_call(call)
-        self.outcome.setText(call.outcome)
-        why = call.why_silent
+        self.outcome.setText(tr_said(call.outcome))
+        why = tr_said(call.why_silent)
         self.open_button.setEnabled(not why)
-        self.open_button.setToolTip(why or "Write what was received and its trace, and open both")
+        self.open_button.setToolTip(why or tr("Write what was received and its trace, and open both"))
         on_clip = bool(self._controller.frames)
         self.lose_button.setEnabled(on_clip)
         name = self._controller.clip_name
-        self.lose_button.setToolTip(f"Give {name} these losses" if on_clip else "Open a clip first")
+        self.lose_button.setToolTip(
+            tr("Give {name} these losses", name=name) if on_clip else tr("Open a clip first")
+        )
         self.save_button.setEnabled(True)
-        silent = (f"Not to be heard: {why}",) if why else ()
-        self.notes.setText("; ".join((*call.notes, *silent)))
+        silent = (tr("Not to be heard: {why}", why=why),) if why else ()
+        self.notes.setText("; ".join((*map(tr_said, call.notes), *silent)))
 
     # -- what becomes of it ---------------------------------------------------------------------------
 
@@ -282,17 +303,25 @@ class CallDialog(QDialog):
         try:
             trace = self.heard.on_clip(controller.rate, controller.frames)
         except GaplistenError as error:
-            self.outcome.setText(str(error))
+            self.outcome.setText(tr_said(error))
             return
         controller.set_loss(trace, self.heard.how)
         call, clip = self.heard.timeline.seconds, controller.frames / controller.rate
-        rest = f"; of the call's {call:.1f} s those of the first {clip:.1f} s" if call > clip else ""
-        rest = rest or f"; what follows the call's {call:.1f} s was received"
-        self.outcome.setText(f"{controller.clip_name} has these losses{rest}")
+        rest = (
+            tr("; of the call's {call:.1f} s those of the first {clip:.1f} s", call=call, clip=clip)
+            if call > clip
+            else ""
+        )
+        rest = rest or tr("; what follows the call's {call:.1f} s was received", call=call)
+        self.outcome.setText(
+            tr("{clip_name} has these losses{rest}", clip_name=controller.clip_name, rest=rest)
+        )
 
     def _ask_sound(self) -> None:
         suggested = str(self._path.with_name(f"{self._path.name.split('.')[0]}_received.wav"))
-        file, _ = QFileDialog.getSaveFileName(self, "Save What Was Received", suggested, "Sound (*.wav)")
+        file, _ = QFileDialog.getSaveFileName(
+            self, tr("Save What Was Received"), suggested, tr("Sound (*.wav)")
+        )
         if file:
             self.save_sound(Path(file).with_suffix(".wav"))
 
@@ -303,7 +332,7 @@ class CallDialog(QDialog):
         try:
             roles = self.heard.save(path)
         except GaplistenError as error:
-            self.outcome.setText(str(error))
+            self.outcome.setText(tr_said(error))
             return
         self.sound_saved.emit(roles, self.heard.timeline.packet_ms)
         self.accept()
@@ -311,7 +340,7 @@ class CallDialog(QDialog):
     def _ask_trace(self) -> None:
         kinds = ";;".join(f"{form.name}: {form.polarity} (*{form.suffixes[0]})" for form in _WRITABLE)
         suggested = str(self._path.with_name(f"{self._path.name.split('.')[0]}_is_lost.txt"))
-        file, kind = QFileDialog.getSaveFileName(self, "Save Trace", suggested, kinds)
+        file, kind = QFileDialog.getSaveFileName(self, tr("Save Trace"), suggested, kinds)
         if file:
             self.save_trace(Path(file), kind.partition(":")[0] or _WRITABLE[0].name)
 
@@ -322,9 +351,9 @@ class CallDialog(QDialog):
         try:
             write_trace(path, self.heard.trace, form)
         except GaplistenError as error:
-            self.outcome.setText(str(error))
+            self.outcome.setText(tr_said(error))
             return
-        self.notes.setText(f"saved {path}")
+        self.notes.setText(tr("saved {path}", path=path))
 
     def done(self, result: int) -> None:
         """Stop reading when the dialog goes."""

@@ -21,10 +21,11 @@ from gaplisten.bench.lanes import Role
 from gaplisten.loss.damage import Damage, find_damage
 from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.shell import Shell
+from gaplisten.ui.translation import tr, tr_lane, tr_n, tr_said
 from gaplisten.ui.widgets import QuietLabel, plain_table, resize_within
 
 _CONTEXT_SECONDS = 0.15
-_TITLES = ("Place", "Start (s)", "Length (ms)", "What", "How much")
+_TITLES = (tr("Place"), tr("Start (s)"), tr("Length (ms)"), tr("What"), tr("How much"))
 
 
 class DamageDialog(QDialog):
@@ -32,24 +33,24 @@ class DamageDialog(QDialog):
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell.window)
-        self.setWindowTitle("Damage without a Trace")
+        self.setWindowTitle(tr("Damage without a Trace"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._shell, self._controller = shell, shell.controller
         self.damage: Damage | None = None
         self._task: Any = None
         self.lane = ChoiceField(self)
-        self.lane.setAccessibleName("Lane that is looked at")
-        label = QLabel("&Lane", self)
+        self.lane.setAccessibleName(tr("Lane that is looked at"))
+        label = QLabel(tr("&Lane"), self)
         label.setBuddy(self.lane)
         self.table = QTableWidget(0, len(_TITLES), self)
         self.table.setHorizontalHeaderLabels(list(_TITLES))
-        plain_table(self.table, "Places that are damaged")
+        plain_table(self.table, tr("Places that are damaged"))
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.itemSelectionChanged.connect(self._go)
         self.outcome = QuietLabel("", self, wrap=True)
-        self.gaps_button = QPushButton("Take These as &Gaps", self)
-        self.gaps_button.setToolTip("They become the clip's losses; undo goes back")
+        self.gaps_button = QPushButton(tr("Take These as &Gaps"), self)
+        self.gaps_button.setToolTip(tr("They become the clip's losses; undo goes back"))
         self.gaps_button.setAutoDefault(False)
         self.gaps_button.clicked.connect(self.take_as_gaps)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
@@ -73,7 +74,7 @@ class DamageDialog(QDialog):
         heard = self._controller.hearing.heard
         for lane in self._controller.lanes:
             if lane.signal is not None and lane.role is not Role.REFERENCE:
-                self.lane.addItem(lane.name, lane.key)
+                self.lane.addItem(tr_lane(lane.name), lane.key)
                 if lane.key == heard:
                     self.lane.setCurrentIndex(self.lane.count() - 1)
 
@@ -85,17 +86,17 @@ class DamageDialog(QDialog):
         self.table.setRowCount(0)
         self.gaps_button.setEnabled(False)
         if lane is None or lane.signal is None:
-            self.outcome.setText("There is no lane to look at.")
+            self.outcome.setText(tr("There is no lane to look at."))
             return
         signal = lane.signal
         reference = controller.opened.reference if controller.opened is not None else None
-        self.outcome.setText(f"Looking for damage in {lane.name}…")
+        self.outcome.setText(tr("Looking for damage in {lane_name}…", lane_name=tr_lane(lane.name)))
         controller.tasks.cancel(self._task)
         self._task = controller.tasks.run(
-            f"looking for damage in {lane.name}",
+            tr("looking for damage in {lane_name}", lane_name=tr_lane(lane.name)),
             lambda job: find_damage(signal, reference, job),
             self._show,
-            lambda error: self.outcome.setText(str(error)),
+            lambda error: self.outcome.setText(tr_said(error)),
         )
 
     def _show(self, damage: Damage) -> None:
@@ -113,14 +114,24 @@ class DamageDialog(QDialog):
         self.table.blockSignals(False)
         self.gaps_button.setEnabled(bool(damage.places))
         count = len(damage.places)
-        said = [f"{count} {'place' if count == 1 else 'places'} in {damage.frames / damage.rate:.1f} s"]
+        said = [
+            tr_n(
+                "{n} place in {seconds:.1f} s",
+                "{n} places in {seconds:.1f} s",
+                count,
+                seconds=damage.frames / damage.rate,
+            )
+        ]
         if damage.delay is None:
-            said.append("there is no reference: only what breaks off or clicks by itself is found")
+            said.append(tr("there is no reference: only what breaks off or clicks by itself is found"))
         elif damage.delay:
             said.append(
-                f"the lane is {damage.delay} frames late at its beginning; places are the reference's"
+                tr(
+                    "the lane is {delay} frames late at its beginning; places are the reference's",
+                    delay=damage.delay,
+                )
             )
-        self.outcome.setText("; ".join([*said, *damage.notes]))
+        self.outcome.setText("; ".join([*said, *map(tr_said, damage.notes)]))
 
     def _go(self) -> None:
         """Show the chosen place with its context, and stand before it."""
@@ -131,7 +142,14 @@ class DamageDialog(QDialog):
         context = round(_CONTEXT_SECONDS * self.damage.rate)
         self._shell.lanes.zoom_to(max(place.start - 2 * context, 0), place.stop + 2 * context)
         self._controller.hearing.seek(max(place.start - context, 0))
-        self._shell.say(f"place {row + 1} of {len(self.damage.places)}: {place.kind.value}")
+        self._shell.say(
+            tr(
+                "place {row} of {n_places}: {kind_value}",
+                row=row + 1,
+                n_places=len(self.damage.places),
+                kind_value=tr_said(place.kind.value),
+            )
+        )
 
     def take_as_gaps(self) -> None:
         """Make the places the clip's gaps."""

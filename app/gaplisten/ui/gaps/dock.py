@@ -30,6 +30,7 @@ from gaplisten.tables import Table
 from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.gaps.head import GapHead
 from gaplisten.ui.gaps.model import GapModel
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import QuietLabel
 
 
@@ -69,27 +70,31 @@ class GapsDock(QWidget):
         self.table = self._made_table()
         self.choices = GapChoices()
         self.burst = ChoiceField(self)
-        self.burst.addItem("All bursts", None)
+        self.burst.addItem(tr("All bursts"), None)
         for stratum, word in wording.BURSTS.items():
-            self.burst.addItem(f"{word} {stratum.value.replace('<=', '≤ ').replace('>', '> ')}", stratum)
-        self._name(self.burst, "Bursts shown", "Show gaps of one class of length only")
-        self.flagged = QCheckBox("Flagged", self)
-        self._name(self.flagged, "Flagged only", "Show only gaps with a value beyond its threshold (!)")
+            self.burst.addItem(
+                f"{tr_said(word)} {stratum.value.replace('<=', '≤ ').replace('>', '> ')}", stratum
+            )
+        self._name(self.burst, tr("Bursts shown"), tr("Show gaps of one class of length only"))
+        self.flagged = QCheckBox(tr("Flagged"), self)
+        self._name(
+            self.flagged, tr("Flagged only"), tr("Show only gaps with a value beyond its threshold (!)")
+        )
         self.worst = ChoiceField(self)
         for measure in MEASURES:
-            self.worst.addItem(wording.short(measure), measure.key)
+            self.worst.addItem(tr_said(wording.short(measure)), measure.key)
         self._name(
             self.worst,
-            "Worst by",
-            "The measure by which gaps are worse, for W and for Compare",
+            tr("Worst by"),
+            tr("The measure by which gaps are worse, for W and for Compare"),
         )
         self.measures = QToolButton(self)
-        self.measures.setText("Measures…")
-        self._name(self.measures, "Measures and thresholds", "Choose columns, set thresholds")
+        self.measures.setText(tr("Measures…"))
+        self._name(self.measures, tr("Measures and thresholds"), tr("Choose columns, set thresholds"))
         self.note = _Note("", self)
         self.resume = QToolButton(self)
-        self.resume.setText("Measure")
-        self._name(self.resume, "Measure the gaps", "Measure the gaps after all")
+        self.resume.setText(tr("Measure"))
+        self._name(self.resume, tr("Measure the gaps"), tr("Measure the gaps after all"))
         self.resume.hide()
         self._lay_out()
         self._quiet = False
@@ -109,7 +114,7 @@ class GapsDock(QWidget):
         widget.setStatusTip(tip)
 
     def _lay_out(self) -> None:
-        by = QLabel("Worst by", self)
+        by = QLabel(tr("Worst by"), self)
         by.setBuddy(self.worst)
         bar = QHBoxLayout()
         bar.setSpacing(6)
@@ -131,8 +136,8 @@ class GapsDock(QWidget):
         table.setHorizontalHeader(self.head)
         table.setModel(self.model)
         _name_corner(table, "#")
-        table.setAccessibleName("Gaps")
-        table.setStatusTip("Gaps: Up and Down go to another one; a click on a head sorts")
+        table.setAccessibleName(tr("Gaps"))
+        table.setStatusTip(tr("Gaps: Up and Down go to another one; a click on a head sorts"))
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

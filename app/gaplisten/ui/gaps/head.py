@@ -13,10 +13,11 @@ from gaplisten.bench.gap_content import Column, Fact
 from gaplisten.loss.measures import Measure
 from gaplisten.ui.gaps.model import GapModel
 from gaplisten.ui.theme import figures, lane_colour, quiet_colour
+from gaplisten.ui.translation import tr_said
 
 _PAD = 4
 _STRIPE = 3
-_SAMPLES = {"Start": "00.000", "Burst": "medium", "Speech": "unvoiced"}
+_SAMPLES = {"Start": ("00.000",), "Burst": ("medium", "beyond"), "Speech": ("unvoiced", "voiced")}
 
 
 def _sample(measure: Measure) -> str:
@@ -66,7 +67,7 @@ class GapHead(QHeaderView):
     def _title(self, measure: Measure) -> str:
         limit = wording.limit(measure, self._content_of.content.chosen.threshold(measure))
         unit = f" {measure.unit}" if measure.unit else ""
-        return f"{wording.short(measure)}{unit}" + (f"  ! {limit}" if limit else "")
+        return f"{tr_said(wording.short(measure))}{unit}" + (f"  ! {limit}" if limit else "")
 
     def fit(self) -> None:
         """Make each column as wide as its numbers, and those of a measure together as wide as its title."""
@@ -75,7 +76,7 @@ class GapHead(QHeaderView):
         numbers = QFontMetrics(bold).horizontalAdvance
         for place, column in enumerate(self._columns):
             if isinstance(column, Fact):
-                widest = max(wide(column.title), wide(_SAMPLES.get(column.title, "")))
+                widest = max(wide(tr_said(text)) for text in (column.title, *_SAMPLES.get(column.title, ())))
                 self.resizeSection(place, widest + 2 * _PAD + 4)
         for first, last, title in self.titles():
             column = self._columns[first]
@@ -128,7 +129,7 @@ class GapHead(QHeaderView):
         side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
         upper, lower = self._halves(rect)
         painter.setPen(self.palette().buttonText().color())
-        painter.drawText(upper, side | Qt.AlignmentFlag.AlignVCenter, column.title)
+        painter.drawText(upper, side | Qt.AlignmentFlag.AlignVCenter, tr_said(column.title))
         painter.setPen(quiet_colour())
         painter.drawText(lower, side | Qt.AlignmentFlag.AlignVCenter, self._arrow(logical) + column.unit)
 

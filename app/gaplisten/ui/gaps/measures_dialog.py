@@ -19,6 +19,7 @@ from gaplisten.bench import gap_wording as wording
 from gaplisten.bench.state import GapChoices
 from gaplisten.loss.measures import MEASURES, Direction, Measure
 from gaplisten.ui.fields import NumberField
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import QuietLabel, Scrolled, resize_within
 
 _SIGNS = {Direction.HIGH: "≥", Direction.LOW: "≤", Direction.BOTH: "±"}
@@ -37,7 +38,7 @@ class MeasuresDialog(QDialog):
 
     def __init__(self, chosen: GapChoices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Measures and Thresholds")
+        self.setWindowTitle(tr("Measures and Thresholds"))
         self.setModal(False)
         self._chosen = chosen
         self.boxes: dict[str, QCheckBox] = {}
@@ -45,12 +46,12 @@ class MeasuresDialog(QDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(3)
-        for column, text in ((0, "Column"), (1, "Flagged (!) from"), (4, "What it is")):
+        for column, text in ((0, tr("Column")), (1, tr("Flagged (!) from")), (4, tr("What it is"))):
             grid.addWidget(QuietLabel(text), 0, column, 1, 3 if column == 1 else 1)
         for row, measure in enumerate(MEASURES, 1):
             self._add(grid, row, measure)
         grid.setColumnStretch(4, 1)
-        self.lossy = QCheckBox("Columns for the lossy lane, too", self)
+        self.lossy = QCheckBox(tr("Columns for the lossy lane, too"), self)
         self.lossy.toggled.connect(lambda on: self._change(replace(self._chosen, lossy=on)))
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.RestoreDefaults | QDialogButtonBox.StandardButton.Close, self
@@ -71,18 +72,20 @@ class MeasuresDialog(QDialog):
         self.show_choices(chosen)
 
     def _add(self, grid: QGridLayout, row: int, measure: Measure) -> None:
-        box = QCheckBox(measure.title, self)
+        box = QCheckBox(tr_said(measure.title), self)
         box.toggled.connect(lambda on, key=measure.key: self._change(self._chosen.with_shown(key, on)))
         self.boxes[measure.key] = box
         grid.addWidget(box, row, 0)
         if measure.threshold is None:
-            grid.addWidget(QuietLabel("never"), row, 2)
+            grid.addWidget(QuietLabel(tr("never")), row, 2)
         else:
             grid.addWidget(QLabel(_SIGNS[measure.direction], self), row, 1, Qt.AlignmentFlag.AlignRight)
             grid.addWidget(self._limit(measure), row, 2)
-            grid.addWidget(QuietLabel(measure.unit), row, 3)
-        what = QuietLabel(f"{measure.help}{' (needs the reference)' if measure.needs_reference else ''}")
-        what.setToolTip(wording.definition(measure, measure.threshold))
+            grid.addWidget(QuietLabel(tr_said(measure.unit)), row, 3)
+        what = QuietLabel(
+            f"{tr_said(measure.help)}{tr(' (needs the reference)') if measure.needs_reference else ''}"
+        )
+        what.setToolTip(tr_said(wording.definition(measure, measure.threshold)))
         box.setToolTip(what.toolTip())
         grid.addWidget(what, row, 4)
 
@@ -94,7 +97,7 @@ class MeasuresDialog(QDialog):
         spin.setSingleStep(measure.step)
         spin.setKeyboardTracking(False)
         spin.setAlignment(Qt.AlignmentFlag.AlignRight)
-        spin.setAccessibleName(f"Threshold of {measure.title}")
+        spin.setAccessibleName(tr("Threshold of {measure_title}", measure_title=tr_said(measure.title)))
         spin.valueChanged.connect(
             lambda value, key=measure.key: self._change(self._chosen.with_threshold(key, value))
         )

@@ -12,6 +12,7 @@ from gaplisten.bench.gap_content import Column, Content, Fact
 from gaplisten.loss.measures import Direction
 from gaplisten.loss.strata import Stratum
 from gaplisten.ui.theme import figures, warning_colour
+from gaplisten.ui.translation import tr, tr_lane, tr_said
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -118,11 +119,16 @@ class GapModel(QAbstractTableModel):
             return None
         column = self.content.columns[section]
         if role == Role.DisplayRole:
-            return column.title if isinstance(column, Fact) else str(column.lane.key)
+            return tr_said(column.title) if isinstance(column, Fact) else str(column.lane.key)
         if role in (Role.ToolTipRole, Role.AccessibleDescriptionRole):
             return self.head_tip(column)
         if role == Role.AccessibleTextRole and isinstance(column, Column):
-            return f"{wording.short(column.measure)}, lane {column.lane.key} {column.lane.name}"
+            return tr(
+                "{short}, lane {lane_key} {lane_name}",
+                short=tr_said(wording.short(column.measure)),
+                lane_key=column.lane.key,
+                lane_name=tr_lane(column.lane.name),
+            )
         if role == Role.InitialSortOrderRole and isinstance(column, Column):
             low = column.measure.direction is Direction.LOW
             return Qt.SortOrder.AscendingOrder if low else Qt.SortOrder.DescendingOrder
@@ -134,22 +140,25 @@ class GapModel(QAbstractTableModel):
         if role == Role.DisplayRole:
             return str(self.content.gaps[self._rows[row]].index)
         if role == Role.ToolTipRole:
-            return "Number of the gap in the clip"
+            return tr("Number of the gap in the clip")
         return {Role.TextAlignmentRole: _RIGHT, Role.FontRole: self._figures}.get(Role(role))
 
     def head_tip(self, column: Fact | Column) -> str:
         """Return what a column is."""
         if isinstance(column, Fact):
-            return column.tip
-        said = wording.definition(column.measure, self.content.chosen.threshold(column.measure))
+            return tr_said(column.tip)
+        said = tr_said(wording.definition(column.measure, self.content.chosen.threshold(column.measure)))
         if column.measure.needs_reference and not self.content.reference:
-            said += "\nThis clip has no reference: it cannot be measured."
+            said += tr("\nThis clip has no reference: it cannot be measured.")
         if column.lane.elsewhere:
-            said += f"\nNo values here: {column.lane.elsewhere}."
+            said += tr("\nNo values here: {elsewhere}.", elsewhere=tr_said(column.lane.elsewhere))
         both = column.measure.direction is Direction.BOTH
-        return f"Lane {column.lane.key} {column.lane.name}\n{said}" + (
-            "\nSorted by how far it is from 0." if both else ""
-        )
+        return tr(
+            "Lane {lane_key} {lane_name}\n{said}",
+            lane_key=column.lane.key,
+            lane_name=tr_lane(column.lane.name),
+            said=said,
+        ) + (tr("\nSorted by how far it is from 0.") if both else "")
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         """Return what a cell shows."""
@@ -157,7 +166,8 @@ class GapModel(QAbstractTableModel):
             return None
         gap, column = self._rows[index.row()], self.content.columns[index.column()]
         if role == Role.DisplayRole:
-            return self.content.text(gap, column)
+            said = self.content.text(gap, column)
+            return tr_said(said) if isinstance(column, Fact) else said
         if role == Role.TextAlignmentRole:
             return _LEFT if isinstance(column, Fact) and not column.right else _RIGHT
         if role == Role.FontRole:
@@ -166,7 +176,7 @@ class GapModel(QAbstractTableModel):
             flagged = isinstance(column, Column) and self.content.is_flagged(gap, column)
             return warning_colour() if flagged else None
         if role == Role.ToolTipRole:
-            return self.content.explained(gap, column)
+            return tr_said(self.content.explained(gap, column))
         return None
 
     def _font(self, gap: int, column: Fact | Column) -> QFont | None:

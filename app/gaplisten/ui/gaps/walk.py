@@ -11,12 +11,13 @@ from gaplisten.playback.player import PlayerState
 from gaplisten.ui.actions import section
 from gaplisten.ui.gaps.dock import GapsDock
 from gaplisten.ui.shell import Shell
+from gaplisten.ui.translation import tr, tr_lane, tr_n, tr_said
 
 MOST_AROUND = 8.0
 _ORIGINS = {
-    Origin.DETECTED: "detected from exact zeros",
-    Origin.MODEL: "drawn by a model",
-    Origin.EDITED: "edited",
+    Origin.DETECTED: tr("detected from exact zeros"),
+    Origin.MODEL: tr("drawn by a model"),
+    Origin.EDITED: tr("edited"),
 }
 
 COMMANDS = (
@@ -94,7 +95,7 @@ class GapWalk(QObject):
         self._hand.follow_loss()
         loop = self._looping.now
         if loop is not None and self._looping.clear_of_gaps(loop.start, loop.stop).moved:
-            self._shell.say("the loop's fade now hides the edge of a gap: drag the loop's edge off it")
+            self._shell.say(tr("the loop's fade now hides the edge of a gap: drag the loop's edge off it"))
 
     def _title(self) -> str:
         """Say whose gaps are listed where lanes met different losses, and where the losses come from."""
@@ -102,13 +103,17 @@ class GapWalk(QObject):
         trace, lane = controller.listed_trace, controller.listed_lane
         whose = ""
         if lane is not None:
-            whose = f"lane {lane.key} {lane.name}, losses of its own"
+            whose = tr(
+                "lane {lane_key} {lane_name}, losses of its own",
+                lane_key=lane.key,
+                lane_name=tr_lane(lane.name),
+            )
         elif any(each.own_loss for each in controller.lanes):
-            whose = "the clip's losses"
-        unknown = "not known" if trace is None and whose else ""
+            whose = tr("the clip's losses")
+        unknown = tr("not known") if trace is None and whose else ""
         origin = _ORIGINS.get(trace.origin, "") if trace is not None else unknown
         said = ", ".join(filter(None, (whose, origin)))
-        return f"Gaps ({said})" if said else "Gaps"
+        return tr("Gaps ({said})", said=said) if said else tr("Gaps")
 
     def _choose(self, index: int) -> None:
         self.go_to(index)
@@ -117,7 +122,7 @@ class GapWalk(QObject):
     def _step(self, by: int) -> None:
         gaps = self._controller.gaps
         if not gaps:
-            self._shell.say("there are no gaps")
+            self._shell.say(tr("there are no gaps"))
             return
         self.go_to(self._neighbour(gaps, by))
 
@@ -154,11 +159,18 @@ class GapWalk(QObject):
         else:
             self._stand_before(gap, gap.start)
         length = 1000.0 * gap.frames / self._controller.rate
-        off_grid = gap.packets is None
         packets = (
-            "off the packets" if off_grid else "1 packet" if gap.packets == 1 else f"{gap.packets} packets"
+            tr("off the packets") if gap.packets is None else tr_n("{n} packet", "{n} packets", gap.packets)
         )
-        self._shell.say(f"gap #{index + 1} of {len(gaps)}: {length:.0f} ms, {packets}")
+        self._shell.say(
+            tr(
+                "gap #{index} of {n_gaps}: {length:.0f} ms, {packets}",
+                index=index + 1,
+                n_gaps=len(gaps),
+                length=length,
+                packets=packets,
+            )
+        )
 
     def _before(self, frame: int) -> int:
         """Return where sound begins that leads up to a frame; fading in there hides no edge of a gap."""
@@ -193,7 +205,7 @@ class GapWalk(QObject):
         if 0 <= self._hand.index < len(gaps):
             return gaps[self._hand.index]
         if not gaps:
-            self._shell.say("there are no gaps")
+            self._shell.say(tr("there are no gaps"))
             return None
         self._hand.take(self._hand.nearest(self._controller.hearing.state.position))
         return self._hand.gap
@@ -294,4 +306,12 @@ class GapWalk(QObject):
         elif self._hand.within_reach is None:
             self._stand_before(gap, frame)
         seconds, around = frame / self._controller.rate, 1000 * self._hand.around_edge / self._controller.rate
-        self._shell.say(f"{edge} edge of gap #{self._hand.index + 1} at {seconds:.4f} s, ±{around:.0f} ms")
+        self._shell.say(
+            tr(
+                "{edge} edge of gap #{index} at {seconds:.4f} s, ±{around:.0f} ms",
+                edge=tr_said(edge),
+                index=self._hand.index + 1,
+                seconds=seconds,
+                around=around,
+            )
+        )

@@ -19,30 +19,31 @@ from PySide6.QtWidgets import (
 
 from gaplisten.ui.actions import MENUS, Actions, Command, key_texts
 from gaplisten.ui.fields import FilterField
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import plain_table, resize_within
 
-_MOUSE, _PANEL = "Mouse on the lanes", "In a panel"
-_COLUMNS = ("Key", "Command", "What it does")
+_MOUSE, _PANEL = tr("Mouse on the lanes"), tr("In a panel")
+_COLUMNS = (tr("Key"), tr("Command"), tr("What it does"))
 _WIDEST = 30  # signs of a key or gesture
 
 GESTURES = (
-    ("Click", "Go there; in a lane's head hear that version"),
-    ("Double-click", "Hear that version"),
-    ("Drag", "Set the loop"),
-    ("Drag an end of the loop", "Move that end"),
-    ("Click a mark over the lanes", "Go to that note"),
-    ("Shift+drag, or drag with the middle button", "Move in time"),
-    ("Drag in the strip on top", "Move what is seen"),
-    ("Wheel", "Scroll through the lanes"),
-    ("Ctrl+wheel, or pinch", "Zoom in time, about the pointer"),
-    ("Shift+wheel, or wheel sideways", "Move in time"),
-    ("Alt+wheel", "Zoom the amplitude"),
-    ("Right button", "What can be done there"),
+    (tr("Click"), tr("Go there; in a lane's head hear that version")),
+    (tr("Double-click"), tr("Hear that version")),
+    (tr("Drag"), tr("Set the loop")),
+    (tr("Drag an end of the loop"), tr("Move that end")),
+    (tr("Click a mark over the lanes"), tr("Go to that note")),
+    (tr("Shift+drag, or drag with the middle button"), tr("Move in time")),
+    (tr("Drag in the strip on top"), tr("Move what is seen")),
+    (tr("Wheel"), tr("Scroll through the lanes")),
+    (tr("Ctrl+wheel, or pinch"), tr("Zoom in time, about the pointer")),
+    (tr("Shift+wheel, or wheel sideways"), tr("Move in time")),
+    (tr("Alt+wheel"), tr("Zoom the amplitude")),
+    (tr("Right button"), tr("What can be done there")),
     (
-        "Drag while painting losses",
-        "Lose packets; from lost ones, with Shift or right, receive them",
+        tr("Drag while painting losses"),
+        tr("Lose packets; from lost ones, with Shift or right, receive them"),
     ),
-    ("Alt+drag while painting losses", "Lose or receive just that stretch, off the packets"),
+    (tr("Alt+drag while painting losses"), tr("Lose or receive just that stretch, off the packets")),
 )
 """What the mouse does on the lanes (`gaplisten.ui.lanes.pointer`): gesture, and what it does."""
 
@@ -73,14 +74,14 @@ class KeySheet(QDialog):
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Keys and Mouse")
+        self.setWindowTitle(tr("Keys and Mouse"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._rows = (*command_rows(actions), *mouse_rows(), *panel_rows())
         self.shown: list[Row] = []
-        self.filter = FilterField("Filter keys and commands", self)
+        self.filter = FilterField(tr("Filter keys and commands"), self)
         self.filter.textChanged.connect(self._fill)
         self.table = QTableWidget(0, len(_COLUMNS), self)
-        plain_table(self.table, "Keys", spacing=4)
+        plain_table(self.table, tr("Keys"), spacing=4)
         self.table.setHorizontalHeaderLabels(_COLUMNS)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.table.horizontalHeader().setStretchLastSection(True)
@@ -142,7 +143,15 @@ def command_rows(actions: Actions) -> list[Row]:
         return menus.index(menu), parts.index(command.part) if command.part in parts else len(parts)
 
     ordered = sorted(actions.bound, key=place)
-    return [Row(each.menu.split("/")[0], keys_of(each), each.text, each.help) for each in ordered]
+    return [
+        Row(
+            tr_said("&" + each.menu.split("/")[0]).replace("&", ""),
+            keys_of(each),
+            tr_said(each.text),
+            tr_said(each.help),
+        )
+        for each in ordered
+    ]
 
 
 def mouse_rows() -> list[Row]:

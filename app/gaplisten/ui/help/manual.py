@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from gaplisten import folders
 from gaplisten.ui.fields import FilterField
+from gaplisten.ui.translation import tr
 from gaplisten.ui.widgets import resize_within
 
 FIRST = "manual"
@@ -106,22 +107,22 @@ class Manual(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Manual")
+        self.setWindowTitle(tr("Manual"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.pages = {page.name: page for page in pages()}
         self.shown = ""
-        self.search = FilterField("Search all pages", self)
+        self.search = FilterField(tr("Search all pages"), self)
         self.search.textChanged.connect(self._narrow)
         self.search.returnPressed.connect(self._next)
         self.contents = QTreeWidget(self)
         self.contents.setHeaderHidden(True)
-        self.contents.setAccessibleName("Contents")
+        self.contents.setAccessibleName(tr("Contents"))
         self.contents.currentItemChanged.connect(self._on_chosen)
-        self.none = QLabel("No section holds all these words.", self)
+        self.none = QLabel(tr("No section holds all these words."), self)
         self.none.setWordWrap(True)
         self.none.hide()
         self.text = QTextBrowser(self)
-        self.text.setAccessibleName("Page")
+        self.text.setAccessibleName(tr("Page"))
         self.text.setOpenLinks(False)
         self.text.anchorClicked.connect(self._follow)
         left = QWidget(self)
@@ -194,7 +195,7 @@ class Manual(QDialog):
     def open_page(self, name: str, nth: int = 0) -> None:
         """Show a page from one of its headings on; `nth` counts them from 0."""
         if not self.pages:
-            self.text.setMarkdown("# Manual\n\nThe manual was not installed. F2 shows every key.")
+            self.text.setMarkdown(tr("# Manual\n\nThe manual was not installed. F2 shows every key."))
             return
         if name != self.shown:
             self.shown = name

@@ -197,7 +197,7 @@ def paint_lanes(pixels: Pixels, scene: Scene, drawers: Mapping[str, Drawer]) -> 
     shared = Ground(scene)
     left = pixels.shape[1] - scene.layout.columns
     background, plot = argb(scene.colours.background), pixels[:, left:]
-    roof = scene.layout.device(RULER_HEIGHT)
+    roof = scene.layout.device(scene.layout.ruler)
     bare = np.ones(len(plot), np.bool_)
     for row in range(scene.rows):
         met = scene.with_losses_of(row)

@@ -43,7 +43,7 @@ class ViewColours:
             dark=dark,
             background=base,
             text=text,
-            faint_text=mix(base, text, 0.68 if dark else 0.62),
+            faint_text=mix(base, text, 0.68 if dark else 0.72),
             grid=mix(base, text, 0.16),
             header=mix(base, text, 0.06),
             active=mix(base, accent, 0.24 if dark else 0.14),

@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from gaplisten.audio.raster import POINTS_FROM, Curve, curve
 from gaplisten.audio.viewport import Viewport
 from gaplisten.ui.lanes.colours import readable
-from gaplisten.ui.lanes.scene import RULER_HEIGHT, Scene, SceneLane, Strip
+from gaplisten.ui.lanes.scene import Scene, SceneLane, Strip
 
 # Below this many frames per pixel a line through the samples is drawn instead of columns.
 CURVE_BELOW = 1.0
@@ -37,7 +37,7 @@ def paint_curves(
     layout = scene.layout
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    roof = QRectF(0, RULER_HEIGHT, layout.width, layout.height)
+    roof = QRectF(0, layout.ruler, layout.width, layout.height)
     painter.setClipRect(scene.box(strip).intersected(roof))
     for lane in lanes:
         _paint_lane(painter, lane, scene, strip, bend)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygon
 from gaplisten.audio.ruler import ticks
 from gaplisten.ui.lanes.colours import ViewColours, readable
 from gaplisten.ui.lanes.drawer import Drawer
-from gaplisten.ui.lanes.scene import GUTTER, RULER_HEIGHT, SCALE_TEXT, Mode, Scene, SceneLane
+from gaplisten.ui.lanes.scene import Mode, Scene, SceneLane
 
 _TICK_ROOM = 92
 _WORD_HEIGHT = 17
@@ -44,21 +44,21 @@ def paint_furniture(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawe
 
 def _paint_ruler(painter: QPainter, scene: Scene) -> None:
     layout, colours = scene.layout, scene.colours
-    painter.fillRect(QRectF(0, 0, layout.width, RULER_HEIGHT), colours.header)
+    painter.fillRect(QRectF(0, 0, layout.width, layout.ruler), colours.header)
     painter.setPen(QPen(colours.grid, 0))
-    painter.drawLine(QPointF(0, RULER_HEIGHT - 0.5), QPointF(layout.width, RULER_HEIGHT - 0.5))
-    room = _TICK_ROOM * layout.ratio * scene.view.frames_per_pixel
+    painter.drawLine(QPointF(0, layout.ruler - 0.5), QPointF(layout.width, layout.ruler - 0.5))
+    room = _TICK_ROOM * layout.scale * layout.ratio * scene.view.frames_per_pixel
     metrics = QFontMetricsF(painter.font())
     painter.save()
-    painter.setClipRect(QRectF(layout.plot_left, 0, layout.plot_width, RULER_HEIGHT))
+    painter.setClipRect(QRectF(layout.plot_left, 0, layout.plot_width, layout.ruler))
     for tick in ticks(scene.scale, scene.view.start, scene.view.stop, room):
         x = scene.x_of(tick.frame)
         if not layout.plot_left - 0.5 <= x <= layout.width:
             continue
         painter.setPen(QPen(colours.faint_text, 0))
-        painter.drawLine(QPointF(x, RULER_HEIGHT - (9 if tick.text else 4)), QPointF(x, RULER_HEIGHT - 1))
+        painter.drawLine(QPointF(x, layout.ruler - (9 if tick.text else 4)), QPointF(x, layout.ruler - 1))
         if tick.text and x + 4 + metrics.horizontalAdvance(tick.text) <= layout.width:
-            painter.drawText(QPointF(x + 4, RULER_HEIGHT - 10), tick.text)
+            painter.drawText(QPointF(x + 4, layout.ruler - 10), tick.text)
     painter.restore()
 
 
@@ -69,11 +69,11 @@ def _paint_headers(painter: QPainter, scene: Scene) -> None:
     for row, lane in enumerate(scene.lanes):
         if overlay:
             height = layout.legend_height(len(scene.lanes))
-            box = QRectF(0, RULER_HEIGHT + row * height, layout.plot_left, height)
+            box = QRectF(0, layout.ruler + row * height, layout.plot_left, height)
         else:
             top, bottom = (edge / layout.ratio for edge in layout.lane_span(row))
             box = QRectF(0, top, layout.plot_left, bottom - top)
-        if box.bottom() > RULER_HEIGHT and box.top() < layout.height:
+        if box.bottom() > layout.ruler and box.top() < layout.height:
             _paint_header(painter, box, lane, scene)
     if not overlay:
         _paint_dividers(painter, scene)
@@ -93,11 +93,11 @@ def _paint_scales(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer]
     if font.pixelSize() > 0:
         small.setPixelSize(max(font.pixelSize() - 2, 8))
     else:
-        small.setPointSizeF(max(font.pointSizeF() - 2.0, 6.0))
+        small.setPointSizeF(max(font.pointSizeF() - 2.0 * layout.scale, 6.0))
     painter.save()
     painter.setFont(small)
     painter.setPen(QPen(scene.colours.faint_text, 0))
-    painter.setClipRect(QRectF(0, RULER_HEIGHT, layout.width, layout.height - RULER_HEIGHT))
+    painter.setClipRect(QRectF(0, layout.ruler, layout.width, layout.height - layout.ruler))
     for row in range(scene.rows):
         for strip in scene.strips(row):
             for y, text in drawers[strip.drawer].scale(scene, strip):
@@ -111,13 +111,14 @@ def _paint_legends(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer
     if scene.mode is Mode.OVERLAY:
         return
     painter.save()
-    painter.setClipRect(QRectF(0, RULER_HEIGHT, layout.width, layout.height - RULER_HEIGHT))
+    painter.setClipRect(QRectF(0, layout.ruler, layout.width, layout.height - layout.ruler))
     for row in range(scene.rows):
         top, bottom = (edge / layout.ratio for edge in layout.lane_span(row))
         legends = [drawers[strip.drawer].legend(scene, scene.lanes[row]) for strip in scene.strips(row)]
         legend = next((each for each in legends if each is not None), None)
-        if legend is not None and bottom - top >= _LEGEND_FROM:
-            box = QRectF(15, bottom - 30, layout.plot_left - 22 - GUTTER, 8)
+        if legend is not None and bottom - top >= _LEGEND_FROM * layout.scale:
+            foot = 18 * layout.scale
+            box = QRectF(15, bottom - 12 - foot, layout.plot_left - 22 - layout.gutter, 8)
             count = len(legend.colours)
             wide = box.width() / count
             for n, colour in enumerate(legend.colours):
@@ -125,16 +126,17 @@ def _paint_legends(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer
                     QRectF(box.left() + n * wide, box.top(), wide + 0.5, 8), QColor.fromRgb(colour)
                 )
             painter.setPen(QPen(scene.colours.faint_text, 0))
-            under = QRectF(box.left(), box.bottom() + 1, box.width(), 18)
+            under = QRectF(box.left(), box.bottom() + 1, box.width(), foot)
             painter.drawText(under, _Align.AlignLeft | _Align.AlignTop, legend.least.replace("-", "\u2212"))
             painter.drawText(under, _Align.AlignRight | _Align.AlignTop, legend.most.replace("-", "\u2212"))
     painter.restore()
 
 
 def _paint_value(painter: QPainter, scene: Scene, y: float, text: str) -> None:
-    right = scene.layout.plot_left
+    layout = scene.layout
+    right = layout.plot_left
     painter.drawLine(QPointF(right - 4, y), QPointF(right - 1, y))
-    box = QRectF(right - GUTTER, y - SCALE_TEXT / 2, GUTTER - 7, SCALE_TEXT)
+    box = QRectF(right - layout.gutter, y - layout.scale_text / 2, layout.gutter - 7, layout.scale_text)
     painter.drawText(box, _Align.AlignRight | _Align.AlignVCenter, text)
 
 
@@ -144,7 +146,7 @@ def _paint_words(painter: QPainter, scene: Scene) -> None:
         return
     layout, colours = scene.layout, scene.colours
     painter.save()
-    painter.setClipRect(QRectF(layout.plot_left, RULER_HEIGHT, layout.plot_width, layout.height))
+    painter.setClipRect(QRectF(layout.plot_left, layout.ruler, layout.plot_width, layout.height))
     heard, died = QFont(painter.font()), QFont(painter.font())
     died.setStrikeOut(True)
     ground = QColor(colours.background)
@@ -156,7 +158,8 @@ def _paint_words(painter: QPainter, scene: Scene) -> None:
             if right <= layout.plot_left or left >= layout.width:
                 continue
             painter.setFont(died if word.died else heard)
-            box = QRectF(left, foot - _WORD_HEIGHT * (2 if word.died else 1), right - left, _WORD_HEIGHT)
+            high = _WORD_HEIGHT * layout.scale
+            box = QRectF(left, foot - high * (2 if word.died else 1), right - left, high)
             _paint_word(painter, box.adjusted(1, 1, -1, 0), word.text, ground, word.died, colours)
     painter.restore()
 
@@ -175,6 +178,7 @@ def _paint_word(
 
 def _paint_header(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene) -> None:
     colours, active = scene.colours, lane.key == scene.active
+    layout, scale = scene.layout, scene.layout.scale
     if active:
         painter.fillRect(box, colours.active)
     bar = QRectF(box.left(), box.top(), 9 if active else 4, box.height())
@@ -182,20 +186,23 @@ def _paint_header(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene)
     font = QFont(painter.font())
     font.setBold(active)
     painter.save()
-    painter.setClipRect(box.intersected(QRectF(0, RULER_HEIGHT, box.right(), scene.layout.height)))
+    painter.setClipRect(box.intersected(QRectF(0, layout.ruler, box.right(), layout.height)))
     painter.setFont(font)
-    low = min(box.height() - 24, 6.0)  # how far the name is from the top: less in a collapsed lane
-    _paint_key(painter, QRectF(box.left() + 15, box.top() + low + 1, 20, 18), lane, scene)
-    room = QRectF(box.left() + 42, box.top() + low, box.width() - 46 - GUTTER, 20)
+    low = min(box.height() - 24 * scale, 6.0)  # how far the name is from the top: less in a collapsed lane
+    key = QRectF(box.left() + 15, box.top() + low + 1, 20 * scale, 18 * scale)
+    _paint_key(painter, key, lane, scene)
+    left, wide = key.right() + 7, box.right() - key.right() - 11 - layout.gutter
+    room = QRectF(left, box.top() + low, wide, 20 * scale)
     name, told = parted(lane.name, QFontMetricsF(font), room.width())
     _line(painter, room, name, colours.text)
     font.setBold(False)
     painter.setFont(font)
-    lines = header_lines(lane, colours, box.height(), told)
-    apart = max(min(_LINE, (box.height() - _LINES_FROM) / max(len(lines), 1)), _LEAST_LINE)
+    lines = header_lines(lane, colours, box.height() / scale, told)
+    under = _LINES_FROM * scale
+    apart = max(min(_LINE * scale, (box.height() - under) / max(len(lines), 1)), _LEAST_LINE * scale)
     for number, (text, colour) in enumerate(lines):
-        top = box.top() + _LINES_FROM + apart * number
-        _line(painter, QRectF(box.left() + 42, top, box.width() - 46 - GUTTER, apart), text, colour)
+        top = box.top() + under + apart * number
+        _line(painter, QRectF(left, top, wide, apart), text, colour)
     painter.restore()
 
 
@@ -267,21 +274,22 @@ def _paint_selection(painter: QPainter, scene: Scene) -> None:
     veil.setAlpha(46)
     painter.save()
     painter.setClipRect(QRectF(left, 0, right - left, layout.height))
-    painter.fillRect(QRectF(begin, RULER_HEIGHT - 8, end - begin, layout.height), veil)
+    painter.fillRect(QRectF(begin, layout.ruler - 8, end - begin, layout.height), veil)
     painter.setPen(QPen(scene.colours.text, 0, Qt.PenStyle.DotLine))
     for x in (begin, end):
-        painter.drawLine(QPointF(x, RULER_HEIGHT - 8), QPointF(x, layout.height))
+        painter.drawLine(QPointF(x, layout.ruler - 8), QPointF(x, layout.height))
     painter.restore()
 
 
 def _paint_gap(painter: QPainter, scene: Scene) -> None:
     if scene.gap is None:
         return
-    left, right = float(scene.layout.plot_left), float(scene.layout.width)
+    layout = scene.layout
+    left, right = float(layout.plot_left), float(layout.width)
     begin, end = (scene.x_of(frame) for frame in scene.gap)
     begin, end = max(begin, left), min(max(end, begin + 2.0), right)
     if end > begin:
-        painter.fillRect(QRectF(begin, RULER_HEIGHT - 4, end - begin, 4), scene.colours.text)
+        painter.fillRect(QRectF(begin, layout.ruler - 4, end - begin, 4), scene.colours.text)
 
 
 def _paint_marks(painter: QPainter, scene: Scene) -> None:
@@ -293,13 +301,13 @@ def _paint_marks(painter: QPainter, scene: Scene) -> None:
         if layout.plot_left <= x <= layout.width:
             colour = QColor(mark.colour) if mark.colour else scene.colours.altered
             painter.setPen(QPen(colour, 0, Qt.PenStyle.DashLine))
-            painter.drawLine(QPointF(x, RULER_HEIGHT), QPointF(x, layout.height))
+            painter.drawLine(QPointF(x, layout.ruler), QPointF(x, layout.height))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour)
             flag = [
-                QPointF(x, RULER_HEIGHT - 13),
-                QPointF(x + 8, RULER_HEIGHT - 9),
-                QPointF(x, RULER_HEIGHT - 5),
+                QPointF(x, layout.ruler - 13),
+                QPointF(x + 8, layout.ruler - 9),
+                QPointF(x, layout.ruler - 5),
             ]
             painter.drawPolygon(QPolygonF(flag))
     painter.restore()

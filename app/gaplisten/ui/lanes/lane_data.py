@@ -16,6 +16,7 @@ from gaplisten.bench.derived import Inputs
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes.scene import LaneView
 from gaplisten.ui.lanes.store import PyramidStore
+from gaplisten.ui.translation import tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +132,11 @@ class LaneData(QObject):
         if error := next(filter(None, errors), ""):
             return error
         if peaks is not None and not peaks.complete:
-            return f"reading {peaks.fraction:.0%}"
+            return tr("reading {fraction:.0%}", fraction=peaks.fraction)
         if self._residual(key) and self._base is not None:
-            return f"minus {self._lanes[self._base].name}"
+            return tr("minus {name}", name=self._lanes[self._base].name)
         if self._base == key and len(self._lanes) > 1:
-            return "subtracted"
+            return tr("subtracted")
         return ""
 
     def _settle(self) -> None:

@@ -19,12 +19,14 @@ from gaplisten.ui.lanes.colours import ViewColours
 from gaplisten.ui.lanes.drawer import Drawer, drawer_kinds
 from gaplisten.ui.lanes.export import write_png, write_svg
 from gaplisten.ui.lanes.lane_data import Altering, LaneData
-from gaplisten.ui.lanes.overview import OverviewStrip
+from gaplisten.ui.lanes.overview import HEIGHT, OverviewStrip
 from gaplisten.ui.lanes.pointer import Pointer
 from gaplisten.ui.lanes.readout import pointed_strip, readings
 from gaplisten.ui.lanes.scene import LaneView, Layout, Mark, Mode, Scene
 from gaplisten.ui.lanes.shown import Shown
 from gaplisten.ui.lanes.time_axis import TimeAxis
+from gaplisten.ui.translation import tr
+from gaplisten.ui.widgets import letter_scale
 
 _GAINS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 _MOST_GAIN = 4096.0
@@ -100,9 +102,9 @@ class LanesView(QWidget):
         self._data = LaneData(self)
         self._canvas = Canvas(self._drawers, self)
         self._bar = QScrollBar(Qt.Orientation.Horizontal, self)
-        self._bar.setAccessibleName("Time")
+        self._bar.setAccessibleName(tr("Time"))
         self._lane_bar = QScrollBar(Qt.Orientation.Vertical, self)
-        self._lane_bar.setAccessibleName("Lanes")
+        self._lane_bar.setAccessibleName(tr("Lanes"))
         self._lane_bar.hide()
         self.axis = TimeAxis(self._bar, self)
         self._overview = OverviewStrip(self.axis, self)
@@ -115,7 +117,8 @@ class LanesView(QWidget):
         grid.addWidget(self._lane_bar, 1, 1)
         grid.addWidget(self._bar, 2, 0)
         self.setFocusProxy(self._canvas)
-        self._canvas.setAccessibleName("Lanes")
+        self._follow_font()
+        self._canvas.setAccessibleName(tr("Lanes"))
         self._connect()
 
     def _connect(self) -> None:
@@ -440,12 +443,18 @@ class LanesView(QWidget):
 
     # drawing
 
+    def _follow_font(self) -> None:
+        """Have room for the letters."""
+        self._letter_scale = letter_scale(self)
+        self._overview.setFixedHeight(round(HEIGHT * self._letter_scale))
+
     def layout_now(self) -> Layout:
         """Return where things lie on the canvas."""
         canvas = self._canvas
         scroll = self._lane_bar.value() if self._lane_bar.maximum() else 0
         ratio, shown = canvas.devicePixelRatioF(), self._shown
-        return Layout(canvas.width(), canvas.height(), ratio, shown.rows, scroll, shown.heights)
+        scale = self._letter_scale
+        return Layout(canvas.width(), canvas.height(), ratio, shown.rows, scroll, shown.heights, scale)
 
     def _refresh(self) -> None:
         view, colours = self.axis.view, self._colours()
@@ -470,8 +479,12 @@ class LanesView(QWidget):
             if self._canvas.read_at is not None:
                 told = readings(scene, self._drawers, frame)
                 said += [f"{lane.key} {text}" for lane, _strip, text in told]
-            self._canvas.setAccessibleDescription(", ".join(said))
+            self.describe(", ".join(said))
         self.seek_requested.emit(frame)
+
+    def describe(self, text: str) -> None:
+        """Have screen readers say this of the lanes."""
+        self._canvas.setAccessibleDescription(text)
 
     def _magnify(self, factor: float, y: float) -> None:
         scene = self._canvas.scene
@@ -534,6 +547,9 @@ class LanesView(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette and the font."""
+        if event.type() == QEvent.Type.FontChange:
+            self._follow_font()
+            self._resized()
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self._show_overview()
         super().changeEvent(event)

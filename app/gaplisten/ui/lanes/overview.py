@@ -15,6 +15,7 @@ from gaplisten.loss.shading import LossMap
 from gaplisten.ui.lanes.colours import ViewColours, argb, mix
 from gaplisten.ui.lanes.furniture import tabular
 from gaplisten.ui.lanes.time_axis import TimeAxis, notches
+from gaplisten.ui.translation import tr
 
 HEIGHT = 46
 _EDGE = 5.0
@@ -29,7 +30,7 @@ class OverviewStrip(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
-        self.setAccessibleName("Whole file")
+        self.setAccessibleName(tr("Whole file"))
         self._axis = axis
         self._left = 0
         self._peaks: PeakPyramid | None = None
@@ -85,7 +86,7 @@ class OverviewStrip(QWidget):
 
     def _draw(self) -> QImage:
         ratio = self.devicePixelRatioF()
-        width, height = max(round((self.width() - self._left) * ratio), 1), round(HEIGHT * ratio)
+        width, height = max(round((self.width() - self._left) * ratio), 1), round(self.height() * ratio)
         view = Viewport.whole(self._axis.view.total, width)
         edges, colours = view.edges(), self._colours
         pixels = self._pixels = np.full((height, width), argb(colours.background), np.uint32)
@@ -112,22 +113,30 @@ class OverviewStrip(QWidget):
         veil = mix(self._colours.background, self._colours.text, 0.35)
         veil.setAlpha(70)
         right = float(self.width())
-        painter.fillRect(QRectF(self._left, 0, begin - self._left, HEIGHT), veil)
-        painter.fillRect(QRectF(end, 0, right - end, HEIGHT), veil)
+        painter.fillRect(QRectF(self._left, 0, begin - self._left, self.height()), veil)
+        painter.fillRect(QRectF(end, 0, right - end, self.height()), veil)
         for mark in self._marks:
             painter.fillRect(QRectF(self._x(mark) - 1, 0, 2, 7), self._colours.altered)
         painter.setPen(QPen(self._colours.accent, 0))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(QRectF(begin, 0, max(end - begin - 1, 2.0), HEIGHT - 1))
+        painter.drawRect(QRectF(begin, 0, max(end - begin - 1, 2.0), self.height() - 1))
 
     def _paint_label(self, painter: QPainter) -> None:
         painter.setFont(tabular(self.font()))
         painter.setPen(self._colours.faint_text)
         length = duration(self._axis.view.total / self._rate, 1)
-        lost = f"\n{self._loss.trace.loss_rate:.1%} lost, {len(self._loss.starts)} gaps" if self._loss else ""
-        box = QRectF(10, 0, max(self._left - 14, 0), HEIGHT)
+        lost = (
+            tr(
+                "\n{loss_rate:.1%} lost, {n_starts} gaps",
+                loss_rate=self._loss.trace.loss_rate,
+                n_starts=len(self._loss.starts),
+            )
+            if self._loss
+            else ""
+        )
+        box = QRectF(10, 0, max(self._left - 14, 0), self.height())
         align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(box, align, f"Whole file {length}{lost}")
+        painter.drawText(box, align, tr("Whole file {length}{lost}", length=length, lost=lost))
 
     # input
 

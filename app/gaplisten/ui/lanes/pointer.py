@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip
 
 from gaplisten.ui.lanes.canvas import Canvas, Preview
-from gaplisten.ui.lanes.scene import RULER_HEIGHT, Mode, Scene
+from gaplisten.ui.lanes.scene import Mode, Scene
 from gaplisten.ui.lanes.time_axis import TimeAxis, notches
 
 ZOOM_STEP = 1.25
@@ -185,7 +185,7 @@ class Pointer(QObject):
             elif event.button() == _Button.LeftButton:
                 self._choose(scene.key_at(place.y()))
             return
-        if (mark := scene.mark_at(place.x())) >= 0 and place.y() < RULER_HEIGHT:
+        if (mark := scene.mark_at(place.x())) >= 0 and self._on_ruler(place):
             self.mark_chosen.emit(mark)
             return
         frame = scene.frame_at(place.x())
@@ -196,7 +196,7 @@ class Pointer(QObject):
 
     def _kind_of(self, event: QMouseEvent, place: QPointF, frame: int) -> tuple[Drag | None, bool]:
         button = event.button()
-        if self.painting and place.y() >= RULER_HEIGHT:
+        if self.painting and not self._on_ruler(place):
             packet = self._scene.packet_at(frame)
             free = packet is None or bool(event.modifiers() & _Modifier.AltModifier)
             kind = Drag.DRAW if free else Drag.PAINT
@@ -222,10 +222,13 @@ class Pointer(QObject):
                 return Drag.FROM if begin < end else Drag.TO
         return self._loop_edge(place)
 
+    def _on_ruler(self, place: QPointF) -> bool:
+        return place.y() < self._scene.layout.ruler
+
     def _border(self, place: QPointF) -> int:
         """Return the row whose lower border is held in the headers, -1 for none."""
         scene = self._scene
-        if scene.mode is Mode.OVERLAY or place.x() >= scene.layout.plot_left or place.y() < RULER_HEIGHT:
+        if scene.mode is Mode.OVERLAY or place.x() >= scene.layout.plot_left or self._on_ruler(place):
             return -1
         return scene.layout.border_at(place.y())
 
@@ -236,7 +239,7 @@ class Pointer(QObject):
             return None
         begin, end = (abs(scene.x_of(frame) - place.x()) for frame in loop)
         # In the lanes the edges are narrow, so that a click beside them still seeks.
-        reach = GRAB if place.y() < RULER_HEIGHT else EDGE_GRAB
+        reach = GRAB if self._on_ruler(place) else EDGE_GRAB
         if min(begin, end) > reach:
             return None
         return Drag.LOOP_START if begin < end else Drag.LOOP_STOP
@@ -263,7 +266,7 @@ class Pointer(QObject):
             self._preview(*self._moved_loop(press.kind, frame))
         elif press.kind is Drag.HEIGHT:
             scene = self._scene
-            top = RULER_HEIGHT - scene.layout.scroll + scene.layout.top_of(press.frame)
+            top = scene.layout.ruler - scene.layout.scroll + scene.layout.top_of(press.frame)
             self.height_wanted.emit(scene.lanes[press.frame].key, place.y() - top)
         elif press.kind is Drag.PAN:
             self._axis.pan((press.x - place.x()) * self._scene.layout.ratio)
@@ -319,11 +322,11 @@ class Pointer(QObject):
     def _cursor(self, place: QPointF, inside: bool) -> Qt.CursorShape:
         if not inside:
             return _Cursor.SplitVCursor if self._border(place) >= 0 else _Cursor.ArrowCursor
-        if self.painting and place.y() >= RULER_HEIGHT:
+        if self.painting and not self._on_ruler(place):
             return _Cursor.CrossCursor
         if self._edge(place):
             return _Cursor.SplitHCursor
-        return _Cursor.IBeamCursor if self.selecting and place.y() >= RULER_HEIGHT else _Cursor.ArrowCursor
+        return _Cursor.IBeamCursor if self.selecting and not self._on_ruler(place) else _Cursor.ArrowCursor
 
     # wheel, pinch, keys
 

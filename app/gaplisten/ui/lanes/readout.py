@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from gaplisten.ui.lanes.drawer import Drawer
 from gaplisten.ui.lanes.furniture import tabular
-from gaplisten.ui.lanes.scene import RULER_HEIGHT, Mode, Scene, SceneLane, Strip
+from gaplisten.ui.lanes.scene import Mode, Scene, SceneLane, Strip
 
 _PAD, _BESIDE = 4.0, 9.0
 
@@ -43,7 +43,7 @@ def pointed_strip(scene: Scene, y: float | None) -> tuple[str, float]:
     place = y * scene.layout.ratio
     for row in range(scene.rows):
         for strip in scene.strips(row):
-            if strip.top <= place < strip.bottom and place >= scene.layout.device(RULER_HEIGHT):
+            if strip.top <= place < strip.bottom and place >= scene.layout.device(scene.layout.ruler):
                 return strip.drawer, (strip.bottom - place) / max(strip.height, 1)
     return "", 0.0
 
@@ -63,9 +63,9 @@ def paint_readings(
     if not layout.plot_left <= x <= layout.width:
         return
     painter.save()
-    painter.setClipRect(QRectF(layout.plot_left, RULER_HEIGHT, layout.plot_width, layout.height))
+    painter.setClipRect(QRectF(layout.plot_left, layout.ruler, layout.plot_width, layout.height))
     painter.setPen(QPen(colours.accent, 0))
-    painter.drawLine(QPointF(x, RULER_HEIGHT), QPointF(x, layout.height))
+    painter.drawLine(QPointF(x, layout.ruler), QPointF(x, layout.height))
     painter.setFont(tabular(painter.font()))
     metrics = QFontMetricsF(painter.font())
     ground = QColor(colours.background)
@@ -74,7 +74,7 @@ def paint_readings(
         words = f"{lane.key}  {text}" if scene.overlaid else text
         wide = metrics.horizontalAdvance(words) + 2 * _PAD
         left = x + _BESIDE if x + _BESIDE + wide <= layout.width else x - _BESIDE - wide
-        top = max(strip.top / layout.ratio, RULER_HEIGHT) + 3
+        top = max(strip.top / layout.ratio, layout.ruler) + 3
         box = QRectF(max(left, layout.plot_left + 2.0), top, wide, metrics.height() + 2)
         painter.setPen(QPen(colours.grid, 0))
         painter.setBrush(ground)

@@ -18,6 +18,7 @@ from gaplisten.bench.lanes import REFERENCE_KEY
 from gaplisten.loss.shading import LossMap
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes.colours import ViewColours
+from gaplisten.ui.translation import tr
 
 
 class Mode(StrEnum):
@@ -124,6 +125,8 @@ class Layout:
         Logical pixels that the lanes are scrolled up.
     heights
         Heights that the user gave to lanes, in logical pixels, 0 for others: these share what is left.
+    scale
+        How much larger than usual the letters are for which there is to be room.
     """
 
     width: int
@@ -132,11 +135,32 @@ class Layout:
     rows: int
     scroll: int = 0
     heights: tuple[float, ...] = ()
+    scale: float = 1.0
+
+    @property
+    def ruler(self) -> int:
+        """Height of the ruler."""
+        return round(RULER_HEIGHT * self.scale)
+
+    @property
+    def gutter(self) -> int:
+        """Width of the vertical scales."""
+        return round(GUTTER * self.scale)
+
+    @property
+    def scale_room(self) -> float:
+        """The least between two values of a vertical scale."""
+        return SCALE_ROOM * self.scale
+
+    @property
+    def scale_text(self) -> float:
+        """Height of a value of a vertical scale."""
+        return SCALE_TEXT * self.scale
 
     @property
     def plot_left(self) -> int:
         """Left edge of the time axis."""
-        return min(HEADER_WIDTH, self.width // 3)
+        return min(round(HEADER_WIDTH * self.scale), self.width // 3)
 
     @property
     def plot_width(self) -> int:
@@ -152,8 +176,8 @@ class Layout:
     def lane_height(self) -> float:
         """Height of each lane that was given none."""
         given = [each for each in self.heights[: self.rows] if each]
-        room = (self.height - RULER_HEIGHT - sum(given)) / max(self.rows - len(given), 1)
-        return max(room, LOWEST_LANE)
+        room = (self.height - self.ruler - sum(given)) / max(self.rows - len(given), 1)
+        return max(room, LOWEST_LANE * self.scale)
 
     @property
     def all_heights(self) -> float:
@@ -174,27 +198,27 @@ class Layout:
     @property
     def overflow(self) -> int:
         """Logical pixels of lanes that do not fit."""
-        return max(round(self.all_heights) - (self.height - RULER_HEIGHT), 0)
+        return max(round(self.all_heights) - (self.height - self.ruler), 0)
 
     def lane_span(self, row: int) -> tuple[int, int]:
         """Return the top and bottom of a lane, in device pixels (they may lie outside the canvas)."""
-        top = RULER_HEIGHT - self.scroll + self.top_of(row)
+        top = self.ruler - self.scroll + self.top_of(row)
         return self.device(top), self.device(top + self.height_of(row)) - self.device(LANE_GAP)
 
     def legend_height(self, lanes: int) -> float:
         """Return the height of a header where all lanes share one plot."""
-        return min((self.height - RULER_HEIGHT) / max(lanes, 1), 66.0)
+        return min((self.height - self.ruler) / max(lanes, 1), 66.0 * self.scale)
 
     def legend_row(self, y: float, lanes: int) -> int:
         """Return the header at a logical height in overlay, -1 outside."""
-        row = int((y - RULER_HEIGHT) // self.legend_height(lanes))
+        row = int((y - self.ruler) // self.legend_height(lanes))
         return row if 0 <= row < lanes else -1
 
     def row_at(self, y: float) -> int:
         """Return the lane at a logical height, -1 outside the lanes."""
-        if y < RULER_HEIGHT:
+        if y < self.ruler:
             return -1
-        place = y - RULER_HEIGHT + self.scroll
+        place = y - self.ruler + self.scroll
         if not self.heights:
             row = int(place // self.lane_height)
             return row if row < self.rows else -1
@@ -202,7 +226,7 @@ class Layout:
 
     def border_at(self, y: float) -> int:
         """Return the lane whose lower border is at a logical height, -1 where there is none."""
-        place = y - RULER_HEIGHT + self.scroll
+        place = y - self.ruler + self.scroll
         return next((row for row in range(self.rows) if abs(self.top_of(row + 1) - place) <= BORDER), -1)
 
     def device(self, length: float) -> int:
@@ -233,7 +257,12 @@ class SceneLane:
         """The words heard in it, and those that died in its gaps, a line each."""
         heard = " ".join(word.text for word in self.words if not word.died)
         died = ", ".join(word.text for word in self.words if word.died)
-        return tuple(filter(None, (heard and f"heard: {heard}", died and f"died in gaps: {died}")))
+        return tuple(
+            filter(
+                None,
+                (heard and tr("heard: {heard}", heard=heard), died and tr("died in gaps: {died}", died=died)),
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +382,7 @@ class Scene:
     def tip_at(self, x: float, y: float) -> str:
         """Return what a header or a mark says in full."""
         if x >= self.layout.plot_left:
-            mark = self.mark_at(x) if y < RULER_HEIGHT else -1
+            mark = self.mark_at(x) if y < self.layout.ruler else -1
             return self.marks[mark].text if mark >= 0 else ""
         key = self.key_at(y)
         lines = [
@@ -372,12 +401,21 @@ class Scene:
         """Say time, packet and level at a frame, for screen readers."""
         said, at = [duration(frame / self.rate)], self._of_active()
         if (packet := at.packet_at(frame)) is not None:
-            said.append(f"packet {packet[0]} {'lost' if packet[1] else 'received'}")
+            said.append(
+                tr(
+                    "packet {packet} {fate}",
+                    packet=packet[0],
+                    fate=tr("lost") if packet[1] else tr("received"),
+                )
+            )
         for lane in self.lanes:
             if lane.key == self.active:
                 said.append(f"{lane.name} {level_db(lane.source, frame):.1f} dB")
                 here = [word for word in lane.words if word.start <= frame < word.stop]
-                said += [f"{word.text} died" if word.died else f"heard {word.text}" for word in here]
+                said += [
+                    tr("{word} died", word=word.text) if word.died else tr("heard {word}", word=word.text)
+                    for word in here
+                ]
         return ", ".join(said)
 
 

@@ -22,19 +22,17 @@ from gaplisten.ui.lanes.curves import draw_line, polyline
 from gaplisten.ui.lanes.drawer import Drawer, Lanes
 from gaplisten.ui.lanes.pieces import PieceStore
 from gaplisten.ui.lanes.scene import (
-    RULER_HEIGHT,
-    SCALE_ROOM,
-    SCALE_TEXT,
     Mode,
     Scene,
     SceneLane,
     Strip,
     round_step,
 )
+from gaplisten.ui.translation import tr
 
 MOST_SECONDS = 300.0
 _ROUND = (1, 2, 5, 10, 20, 50, 70, 100, 140, 200, 280, 400, 500, 1000, 2000, 5000, 10_000)
-_TOO_MUCH = "zoom in to 5 minutes or less to see {}"
+_TOO_MUCH = tr("zoom in to 5 minutes or less to see {}")
 
 
 class Track(Drawer):
@@ -42,6 +40,8 @@ class Track(Drawer):
 
     Attributes
     ----------
+    called
+        Its name within a sentence, which begins with a small letter in some languages only.
     unit, digits
         Of the values.
     least, most
@@ -57,6 +57,7 @@ class Track(Drawer):
         Whether there is nothing to draw without a reference.
     """
 
+    called: ClassVar[str]
     unit: ClassVar[str]
     digits: ClassVar[int] = 1
     least: ClassVar[float] = 0.0
@@ -98,7 +99,7 @@ class Track(Drawer):
         at = int(np.abs(curve.frames - frame).argmin())
         value = float(curve.values[at])
         far = abs(int(curve.frames[at]) - frame) > 0.01 * scene.rate
-        return "" if far or math.isnan(value) else f"{self.title.lower()} {value:.{self.digits}f} {self.unit}"
+        return "" if far or math.isnan(value) else f"{self.called} {value:.{self.digits}f} {self.unit}"
 
     def scale(self, scene: Scene, strip: Strip) -> list[tuple[float, str]]:
         """Return a few values of the curves' scale."""
@@ -106,20 +107,21 @@ class Track(Drawer):
         if self.logarithmic or self.rooted:
             values = [float(each) for each in _ROUND if ends[0] < each < ends[1]]
         else:
-            step = round_step(max(SCALE_ROOM, height / 6) / height * (ends[1] - ends[0]))
+            step = round_step(max(scene.layout.scale_room, height / 6) / height * (ends[1] - ends[0]))
             values = [n * step for n in range(math.ceil(ends[0] / step), math.floor(ends[1] / step) + 1)]
         places: list[tuple[float, str]] = []
         for y, value in zip(self._y(np.array(values), scene, strip, ends).tolist(), values, strict=True):
-            if not places or abs(y - places[-1][0]) >= SCALE_ROOM:
+            if not places or abs(y - places[-1][0]) >= scene.layout.scale_room:
                 places.append((y, f"{value:g}".replace("-", "\u2212")))
         top, bottom = strip.top / scene.layout.ratio, strip.bottom / scene.layout.ratio
-        return [(y, text) for y, text in places if top + SCALE_TEXT / 2 <= y <= bottom - SCALE_TEXT / 2]
+        half = scene.layout.scale_text / 2
+        return [(y, text) for y, text in places if top + half <= y <= bottom - half]
 
     def paint_over(self, painter: QPainter, scene: Scene, lanes: Lanes, strip: Strip) -> None:
         """Paint the curve, what it must not exceed, and why there is none."""
         painter.save()
         layout = scene.layout
-        roof = QRectF(0, RULER_HEIGHT, layout.width, layout.height)
+        roof = QRectF(0, layout.ruler, layout.width, layout.height)
         box = scene.box(strip)
         painter.setClipRect(box.intersected(roof))
         painter.setPen(QPen(scene.colours.faint_text, 0, Qt.PenStyle.DashLine))
@@ -156,9 +158,9 @@ class Track(Drawer):
 
     def _told(self, scene: Scene, lane: SceneLane) -> str:
         if self._too_much(scene):
-            return _TOO_MUCH.format(self.title.lower())
+            return _TOO_MUCH.format(self.called)
         if self.needs_reference and scene.reference is None:
-            return f"{self.title.lower()} needs the reference"
+            return tr("{called} needs the reference", called=self.called)
         return f"{self.title}, {self.unit}"
 
     def _pieces(self, scene: Scene, lane: SceneLane) -> list[Curve]:

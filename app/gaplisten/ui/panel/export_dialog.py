@@ -18,25 +18,30 @@ from gaplisten.errors import visible
 from gaplisten.jobs import Job
 from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.panel.path_row import PathKind, PathRow
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import QuietLabel, in_words, resize_within
 
 _TOOLS = (
     (
-        "webMUSHRA or pymushra",
+        tr("webMUSHRA or pymushra"),
         "webmushra",
-        "A configuration and sounds at 48 kHz under names that tell nothing; for MUSHRA, ACR, ABC/HR and"
-        " which is the reference.",
+        tr(
+            "A configuration and sounds at 48 kHz under names that tell nothing; for MUSHRA, ACR, ABC/HR and"
+            " which is the reference."
+        ),
     ),
     (
-        "P.808 Toolkit: clips and lists",
+        tr("P.808 Toolkit: clips and lists"),
         "p808",
-        "What master_script.py takes, for ACR, DCR, CCR, P.835 and P.804; you upload the clips to an address"
-        " of yours.",
+        tr(
+            "What master_script.py takes, for ACR, DCR, CCR, P.835 and P.804; you upload the clips to an "
+            "address of yours."
+        ),
     ),
     (
-        "P.808 Toolkit: votes",
+        tr("P.808 Toolkit: votes"),
         "p808_answers",
-        "The votes of a panel, or imported ones, as result_parser.py takes them.",
+        tr("The votes of a panel, or imported ones, as result_parser.py takes them."),
     ),
 )
 
@@ -47,29 +52,29 @@ class ExportDialog(QDialog):
     def __init__(self, tasks: Tasks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Export a Panel")
+        self.setWindowTitle(tr("Export a Panel"))
         self._tasks = tasks
         self._task: Task | None = None
-        self.panel = PathRow("Panel folder", parent=self)
+        self.panel = PathRow(tr("Panel folder"), parent=self)
         self.tool = ChoiceField(self)
-        self.tool.setAccessibleName("For")
+        self.tool.setAccessibleName(tr("For"))
         for title, name, _ in _TOOLS:
             self.tool.addItem(title, name)
         self.about = QuietLabel("", self, wrap=True)
         self.url = QLineEdit(self, placeholderText="https://clips.example.org/study1")
-        self.url.setAccessibleName("Address of the clips")
-        self.out = PathRow("Folder to make", kind=PathKind.NEW_FOLDER, parent=self)
+        self.url.setAccessibleName(tr("Address of the clips"))
+        self.out = PathRow(tr("Folder to make"), kind=PathKind.NEW_FOLDER, parent=self)
         self.said = QPlainTextEdit(self, readOnly=True)
-        self.said.setAccessibleName("What was made")
+        self.said.setAccessibleName(tr("What was made"))
         self.said.setTabChangesFocus(True)
         self.form = QFormLayout()
         for name, field in (
-            ("&Panel or votes", self.panel), ("&For", self.tool), ("", self.about),
-            ("&Address of the clips", self.url), ("&Folder to make", self.out),
+            (tr("&Panel or votes"), self.panel), (tr("&For"), self.tool), ("", self.about),
+            (tr("&Address of the clips"), self.url), (tr("&Folder to make"), self.out),
         ):  # fmt: skip
             self.form.addRow(name, field)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        self.export = buttons.addButton("&Export", QDialogButtonBox.ButtonRole.ActionRole)
+        self.export = buttons.addButton(tr("&Export"), QDialogButtonBox.ButtonRole.ActionRole)
         self.export.clicked.connect(self._export)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
@@ -104,15 +109,17 @@ class ExportDialog(QDialog):
         def work(job: Job) -> list[str]:
             return export_to(tool, folder, out, url=url, job=job)
 
-        self.said.setPlainText("Exporting…")
-        self._task = self._tasks.run("exporting the panel", work, self._done, self._failed)
+        self.said.setPlainText(tr("Exporting…"))
+        self._task = self._tasks.run(tr("exporting the panel"), work, self._done, self._failed)
         self._enable()
 
     def _done(self, sentences: list[str]) -> None:
-        self._tell("\n\n".join(sentences))
+        self._tell("\n\n".join(map(tr_said, sentences)))
 
     def _failed(self, error: Exception) -> None:
-        self._tell(in_words(f"Nothing was made. {error}", {"--url": "Address of the clips"}))
+        self._tell(
+            in_words(tr("Nothing was made. {error}", error=error), {"--url": tr("Address of the clips")})
+        )
 
     def _tell(self, text: str) -> None:
         self._task = None

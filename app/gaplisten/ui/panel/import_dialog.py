@@ -34,18 +34,34 @@ from gaplisten.panel.imported import Imported, write_imported
 from gaplisten.panel.parts import ResultsPart
 from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.panel.path_row import PathKind, PathRow
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import QuietLabel, Scrolled, in_words, plain_button, resize_within
 
 Read = tuple[Mapping[str, bytes], Imported]
 # What errors and notes call what is set here.
 _FIELDS = {
-    "--leave-out-untouched": "the box above",
-    "--from": "Form",
-    "--method": "Method",
-    "--map": "on the page Columns:",
-    "--key": "Key table",
+    "--leave-out-untouched": tr("the box above"),
+    "--from": tr("Form"),
+    "--method": tr("Method"),
+    "--map": tr("on the page Columns:"),
+    "--key": tr("Key table"),
 }
-_MEANS = {word: word.replace("_", " ").capitalize() for word in WORDS}
+_MEANS = {
+    "listener": tr("Listener"),
+    "clip": tr("Clip"),
+    "condition": tr("Condition"),
+    "score": tr("Score", context="noun"),
+    "compared_with": tr("Compared with"),
+    "scale": tr("Scale"),
+    "role": tr("Role"),
+    "stratum": tr("Stratum"),
+    "talker": tr("Talker"),
+    "sex": tr("Sex"),
+    "trial": tr("Trial"),
+    "seconds": tr("Seconds"),
+    "kind": tr("Kind"),
+    "comment": tr("Comment"),
+}
 
 
 class ImportDialog(QDialog):
@@ -62,7 +78,7 @@ class ImportDialog(QDialog):
     def __init__(self, tasks: Tasks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Import Votes")
+        self.setWindowTitle(tr("Import Votes"))
         self._tasks = tasks
         self._task: Task | None = None
         self._heading: Task | None = None
@@ -77,33 +93,33 @@ class ImportDialog(QDialog):
 
     def _make_files(self) -> None:
         self.files = QListWidget(self)
-        self.files.setAccessibleName("Result files")
+        self.files.setAccessibleName(tr("Result files"))
         self.files.setMaximumHeight(90)
         self.files.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
-        self.add_files = plain_button("&Files…", self._ask_files, self)
-        self.add_folder = plain_button("Fol&der…", self._ask_folder, self)
-        self.remove = plain_button("&Remove", self._remove, self)
+        self.add_files = plain_button(tr("&Files…"), self._ask_files, self)
+        self.add_folder = plain_button(tr("Fol&der…"), self._ask_folder, self)
+        self.remove = plain_button(tr("&Remove"), self._remove, self)
 
     def _make_fields(self) -> None:
         self.form = ChoiceField(self)
-        self.form.addItem("as the columns tell", "")
+        self.form.addItem(tr("as the columns tell"), "")
         for one in readers():
-            self.form.addItem(one.title, one.name)
+            self.form.addItem(tr_said(one.title), one.name)
         self.method = ChoiceField(self)
-        self.method.addItem("as the files tell", "")
+        self.method.addItem(tr("as the files tell"), "")
         for name in methods.names():
-            self.method.addItem(methods.method(name).title, name)
+            self.method.addItem(tr_said(methods.method(name).title), name)
         self.title = QLineEdit(self)
-        self.key = PathRow("Key table", kind=PathKind.TABLE, parent=self)
-        self.key.line.setPlaceholderText("key.csv of the export, where names are opaque")
+        self.key = PathRow(tr("Key table"), kind=PathKind.TABLE, parent=self)
+        self.key.line.setPlaceholderText(tr("key.csv of the export, where names are opaque"))
         self.against = ChoiceField(self)
-        self.against.addItem("nothing", "")
-        self.scores = QLineEdit(self, placeholderText="conditionA, conditionB")
-        self.scores.setToolTip("Where each condition has a column of scores: their names")
-        self.untouched = QCheckBox("Leave &out pages of sliders that all stand at 100", self)
-        self.out = PathRow("Folder to make", kind=PathKind.NEW_FOLDER, parent=self)
+        self.against.addItem(tr("nothing"), "")
+        self.scores = QLineEdit(self, placeholderText=tr("conditionA, conditionB"))
+        self.scores.setToolTip(tr("Where each condition has a column of scores: their names"))
+        self.untouched = QCheckBox(tr("Leave &out pages of sliders that all stand at 100"), self)
+        self.out = PathRow(tr("Folder to make"), kind=PathKind.NEW_FOLDER, parent=self)
         self.found = QPlainTextEdit(self, readOnly=True)
-        self.found.setAccessibleName("What was found")
+        self.found.setAccessibleName(tr("What was found"))
         self.found.setTabChangesFocus(True)
         self.form.currentIndexChanged.connect(self.look)
         self.method.currentIndexChanged.connect(self.look)
@@ -116,8 +132,8 @@ class ImportDialog(QDialog):
         self.columns: dict[str, ChoiceField] = {}
         for word in WORDS:
             field = ChoiceField(self)
-            field.setAccessibleName(f"Column of: {_MEANS[word]}")
-            field.addItem("by its usual name", "")
+            field.setAccessibleName(tr("Column of: {means}", means=_MEANS[word]))
+            field.addItem(tr("by its usual name"), "")
             field.currentIndexChanged.connect(self.look)
             self.columns[word] = field
 
@@ -131,34 +147,34 @@ class ImportDialog(QDialog):
         above.addLayout(beside)
         what = QWidget()
         form = QFormLayout(what)
-        form.addRow("For&m", self.form)
-        form.addRow("Me&thod", self.method)
-        form.addRow("&Key table", self.key)
-        form.addRow("T&itle", self.title)
-        form.addRow("Compare &with", self.against)
+        form.addRow(tr("For&m"), self.form)
+        form.addRow(tr("Me&thod"), self.method)
+        form.addRow(tr("&Key table"), self.key)
+        form.addRow(tr("T&itle"), self.title)
+        form.addRow(tr("Compare &with"), self.against)
         form.addRow("", self.untouched)
         for name, field in (
-            ("Form", self.form), ("Method", self.method), ("Title", self.title),
-            ("Compare with", self.against), ("Columns of scores", self.scores),
+            (tr("Form"), self.form), (tr("Method"), self.method), (tr("Title"), self.title),
+            (tr("Compare with"), self.against), (tr("Columns of scores"), self.scores),
         ):  # fmt: skip
             field.setAccessibleName(name)
         which = QWidget()
         columns = QFormLayout(which)
-        about = "Needed only for tables whose columns have names that nobody else has."
+        about = tr("Needed only for tables whose columns have names that nobody else has.")
         columns.addRow(QuietLabel(about, which, wrap=True))
         for word, field in self.columns.items():
             columns.addRow(_MEANS[word], field)
-        columns.addRow("&Scores in columns", self.scores)
+        columns.addRow(tr("&Scores in columns"), self.scores)
         self.tabs = QTabWidget(self)
-        self.tabs.setAccessibleName("What the files are")
-        self.tabs.addTab(Scrolled(what), "&What They Are")
-        self.tabs.addTab(Scrolled(which), "&Columns")
+        self.tabs.setAccessibleName(tr("What the files are"))
+        self.tabs.addTab(Scrolled(what), tr("&What They Are"))
+        self.tabs.addTab(Scrolled(which), tr("&Columns"))
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self.take = self.buttons.addButton("&Import", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.take = self.buttons.addButton(tr("&Import"), QDialogButtonBox.ButtonRole.AcceptRole)
         self.buttons.accepted.connect(self._import)
         self.buttons.rejected.connect(self.reject)
         where = QFormLayout()
-        where.addRow("Folder to ma&ke", self.out)
+        where.addRow(tr("Folder to ma&ke"), self.out)
         column = QVBoxLayout(self)
         column.addLayout(above)
         column.addWidget(self.tabs, 2)
@@ -169,12 +185,12 @@ class ImportDialog(QDialog):
     # --- files --------------------------------------------------------------------------------------
 
     def _ask_files(self) -> None:
-        kinds = "Tables (*.csv *.json);;All files (*)"
-        names, _ = QFileDialog.getOpenFileNames(self, "Result Files", str(Path.home()), kinds)
+        kinds = tr("Tables (*.csv *.json);;All files (*)")
+        names, _ = QFileDialog.getOpenFileNames(self, tr("Result Files"), str(Path.home()), kinds)
         self.add([Path(name) for name in names])
 
     def _ask_folder(self) -> None:
-        if name := QFileDialog.getExistingDirectory(self, "Folder of Result Files"):
+        if name := QFileDialog.getExistingDirectory(self, tr("Folder of Result Files")):
             self.add([Path(name)])
 
     def add(self, paths: list[Path]) -> None:
@@ -222,8 +238,8 @@ class ImportDialog(QDialog):
         def work(_job: Job) -> Read:
             return read_votes(paths, options, key)
 
-        self.found.setPlainText("Reading…")
-        self._task = self._tasks.run("reading votes", work, self._looked, self._failed)
+        self.found.setPlainText(tr("Reading…"))
+        self._task = self._tasks.run(tr("reading votes"), work, self._looked, self._failed)
 
     def _read_heads(self) -> None:
         """Offer the columns that the first file has."""
@@ -238,7 +254,7 @@ class ImportDialog(QDialog):
         self._tasks.cancel(self._heading)
         if paths:
             self._heading = self._tasks.run(
-                "reading columns", work, self._offer, lambda _error: self._offer(()), quiet=True
+                tr("reading columns"), work, self._offer, lambda _error: self._offer(()), quiet=True
             )
         else:
             self._offer(())
@@ -260,9 +276,13 @@ class ImportDialog(QDialog):
     def _looked(self, read: Read) -> None:
         self._task, self._read = None, read
         found = read[1]
-        told = [f"{found.tool}: {told_of(found)}", f"Conditions: {', '.join(found.conditions)}"]
-        told += [f"Not checked: {found.unchecked}"] if found.unchecked else []
-        self._tell("\n".join([*told, *found.notes]))
+        told = [
+            f"{tr_said(found.tool)}: {tr_said(told_of(found))}",
+            tr("Conditions: {join}", join=", ".join(found.conditions)),
+        ]
+        if found.unchecked:
+            told.append(tr("Not checked: {unchecked}", unchecked=tr_said(found.unchecked)))
+        self._tell("\n".join([*told, *map(tr_said, found.notes)]))
         before = self.against.currentData()
         while self.against.count() > 1:
             self.against.removeItem(1)
@@ -273,7 +293,7 @@ class ImportDialog(QDialog):
 
     def _failed(self, error: Exception) -> None:
         self._task = None
-        self._tell(str(error))
+        self._tell(tr_said(error))
         self._enable()
 
     def _tell(self, text: str) -> None:
@@ -291,14 +311,14 @@ class ImportDialog(QDialog):
         assert self._read is not None
         assert out is not None
         loaded, found = self._read
-        title = self.title.text().strip() or "Imported votes"
+        title = self.title.text().strip() or tr("Imported votes")
         asked = ResultsPart(against=str(self.against.currentData()) or None)
 
         def work(_job: Job) -> Path:
             write_imported(out, found, title, loaded, asked)
             return out
 
-        self._task = self._tasks.run("importing votes", work, self._done, self._failed)
+        self._task = self._tasks.run(tr("importing votes"), work, self._done, self._failed)
         self._enable()
 
     def _done(self, folder: Path) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QFormLayout, QSizePolicy, QStackedWidge
 from gaplisten.panel.dialog_options import Count, Option, Several
 from gaplisten.panel.methods import methods
 from gaplisten.ui.fields import WholeField
+from gaplisten.ui.translation import tr_said
 
 Values = dict[str, Any]
 
@@ -39,9 +40,9 @@ class _Options(QWidget):
         if isinstance(option, Count):
             return self._count(option)
         if isinstance(option, Several):
-            boxes = {name: self._tick(text, name in option.value) for name, text in option.choices}
+            boxes = {name: self._tick(tr_said(text), name in option.value) for name, text in option.choices}
             return lambda: [name for name, box in boxes.items() if box.isChecked()]
-        box = self._ticks[option.key] = self._tick(option.text, option.value)
+        box = self._ticks[option.key] = self._tick(tr_said(option.text), option.value)
         if not option.needs:
             return box.isChecked
         needed = self._ticks[option.needs]
@@ -56,9 +57,9 @@ class _Options(QWidget):
 
     def _count(self, option: Count) -> Callable[[], int]:
         field = WholeField(minimum=option.lowest, maximum=option.highest, value=option.value)
-        field.setSuffix(option.suffix)
-        field.setToolTip(option.tip)
-        filled(self._form, [(option.text, field)])
+        field.setSuffix(tr_said(option.suffix))
+        field.setToolTip(tr_said(option.tip))
+        filled(self._form, [(tr_said(option.text), field)])
         return field.value
 
     def values(self) -> dict[str, Values]:

@@ -42,9 +42,10 @@ from gaplisten.ui.fields import ChoiceField, NumberField, WholeField
 from gaplisten.ui.panel.new_options import ListeningPage, MorePage, StartPage, TestPage, WordsPage, merged
 from gaplisten.ui.panel.planning_page import PlanningPage
 from gaplisten.ui.theme import quiet_colour
+from gaplisten.ui.translation import tr, tr_said
 
 _REST_MS = 300  # after the last change, before it is counted anew
-_STRATA = {"short": "≤120 ms", "medium": "–320 ms", "long": "–1000 ms", "beyond": "longer"}
+_STRATA = {"short": tr("≤120 ms"), "medium": tr("–320 ms"), "long": tr("–1000 ms"), "beyond": tr("longer")}
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class NewPanelDialog(QDialog):
     def __init__(self, offer: Offer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._offer = offer
-        self.setWindowTitle("New Listening Panel")
+        self.setWindowTitle(tr("New Listening Panel"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._parts = offered_conditions(offer)
         columns = QHBoxLayout()
@@ -106,7 +107,7 @@ class NewPanelDialog(QDialog):
         outer.addLayout(columns, 1)
         self.brief = QLabel("")
         self.brief.setWordWrap(True)
-        self.brief.setAccessibleName("What it asks of a listener")
+        self.brief.setAccessibleName(tr("What it asks of a listener"))
         outer.addWidget(self.brief)
         self._message = QLabel("")
         self._message.setWordWrap(True)
@@ -127,15 +128,15 @@ class NewPanelDialog(QDialog):
         return column
 
     def _clips_box(self) -> QGroupBox:
-        box = QGroupBox("Clips")
+        box = QGroupBox(tr("Clips"))
         column = QVBoxLayout(box)
         self.which = ChoiceField()
-        self.which.addItems(["All clips", "The clips chosen below", "Some of each burst length"])
-        self.which.setAccessibleName("Which clips")
+        self.which.addItems([tr("All clips"), tr("The clips chosen below"), tr("Some of each burst length")])
+        self.which.setAccessibleName(tr("Which clips"))
         self.which.currentIndexChanged.connect(self._show_which)
         column.addWidget(self.which)
         self.clips = QListWidget()
-        self.clips.setAccessibleName("Clips")
+        self.clips.setAccessibleName(tr("Clips"))
         self.clips.setUniformItemSizes(True)
         self.clips.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.clips.addItems([clip.name for clip in self._offer.clipset.clips])
@@ -167,10 +168,10 @@ class NewPanelDialog(QDialog):
         self._strata_row.setVisible(self.which.currentIndex() == 2)
 
     def _conditions_box(self) -> QGroupBox:
-        box = QGroupBox("Conditions")
+        box = QGroupBox(tr("Conditions"))
         column = QVBoxLayout(box)
         self.conditions = QListWidget()
-        self.conditions.setAccessibleName("Conditions")
+        self.conditions.setAccessibleName(tr("Conditions"))
         for part in self._parts:
             item = QListWidgetItem(_described(part))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
@@ -178,12 +179,12 @@ class NewPanelDialog(QDialog):
             self.conditions.addItem(item)
         column.addWidget(self.conditions)
         self.mnru = QLineEdit()
-        self.mnru.setAccessibleName("Modulated noise (MNRU), dB")
-        self.mnru.setPlaceholderText("none; or ratios in dB, as 5, 15, 25")
+        self.mnru.setAccessibleName(tr("Modulated noise (MNRU), dB"))
+        self.mnru.setPlaceholderText(tr("none; or ratios in dB, as 5, 15, 25"))
         noise = QFormLayout()
-        noise.addRow("Modulated noise (MNRU)", self.mnru)
+        noise.addRow(tr("Modulated noise (MNRU)"), self.mnru)
         column.addLayout(noise)
-        hint = QLabel("Switch concealers on in the workbench to have them here, with their parameters.")
+        hint = QLabel(tr("Switch concealers on in the workbench to have them here, with their parameters."))
         hint.setWordWrap(True)
         palette = hint.palette()
         palette.setColor(hint.foregroundRole(), quiet_colour())
@@ -198,14 +199,14 @@ class NewPanelDialog(QDialog):
         # What a script or a person looks for first.
         self.title, self.method, self.heard = self.test.title, self.test.method, self.listening.heard
         tabs = QTabWidget()
-        tabs.setAccessibleName("How it is done")
+        tabs.setAccessibleName(tr("How it is done"))
         for page, text in (
-            (self.test, "Test"),
-            (self.listening, "Listening"),
-            (self.start, "Questions and checks"),
-            (self.words, "Words and traps"),
-            (self.planning, "How many"),
-            (self.more, "More"),
+            (self.test, tr("Test")),
+            (self.listening, tr("Listening")),
+            (self.start, tr("Questions and checks")),
+            (self.words, tr("Words and traps")),
+            (self.planning, tr("How many")),
+            (self.more, tr("More")),
         ):
             tabs.addTab(page, text)
         # All tabs are seen at once, and reached from wherever the keyboard is.
@@ -224,9 +225,9 @@ class NewPanelDialog(QDialog):
         buttons.rejected.connect(self.reject)
         roles = QDialogButtonBox.ButtonRole
         for what, text, role in (
-            ("take", "Build and Take…", roles.AcceptRole),
-            ("build", "Build…", roles.ActionRole),
-            ("save", "Save as TOML…", roles.ActionRole),
+            ("take", tr("Build and Take…"), roles.AcceptRole),
+            ("build", tr("Build…"), roles.ActionRole),
+            ("save", tr("Save as TOML…"), roles.ActionRole),
         ):
             button = buttons.addButton(text, role)
             button.setObjectName(what)
@@ -261,12 +262,19 @@ class NewPanelDialog(QDialog):
         try:
             definition = self.definition()
             size = sized(definition, self._offer.clipset.clips)
-            self.brief.setText(brief(definition, size))
+            said, notes = brief(definition, size)
+            told = [tr("Note: {note}.", note=tr_said(note)) for note in notes]
+            self.brief.setText(" ".join(["; ".join(map(tr_said, said)) + ".", *told]))
             self.planning.show_definition(definition, size)
             self.more.whole.setPlainText(to_toml(definition))
         except (ValueError, GaplistenError) as error:
             self.planning.show_definition(None, None)
-            self.brief.setText(f"Not yet: {_sentences(error) if isinstance(error, ValueError) else error}")
+            self.brief.setText(
+                tr(
+                    "Not yet: {sentences}",
+                    sentences=_sentences(error) if isinstance(error, ValueError) else error,
+                )
+            )
 
     def tell(self, text: str) -> None:
         """Say what became of it."""
@@ -343,6 +351,8 @@ def _described(part: ConditionPart) -> str:
 
 def _sentences(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
-        return str(error)
+        return tr_said(error)
     found = explained(error, PanelDefinition)
-    return "; ".join(f"{field_name(place)}: {said}" if place else said for place, said in found)
+    return "; ".join(
+        f"{field_name(place)}: {tr_said(said)}" if place else tr_said(said) for place, said in found
+    )

@@ -28,15 +28,22 @@ from gaplisten.panel.starter import (
 )
 from gaplisten.ui.fields import ChoiceField, NumberField, WholeField
 from gaplisten.ui.panel.method_options import MethodOptions, Values, filled
+from gaplisten.ui.translation import tr, tr_said
 
-_HEARD = {Heard.END: "to the end", Heard.ONCE: "at least in part", Heard.NOTHING: "as the listener likes"}
+TAGS = "click, metallic, robotic, mute"  # they go into the panel's file
+_OWN = {"heading": tr("Own heading"), "question": tr("Own question"), "instruction": tr("Own instruction")}
+_HEARD = {
+    Heard.END: tr("to the end"),
+    Heard.ONCE: tr("at least in part"),
+    Heard.NOTHING: tr("as the listener likes"),
+}
 _CHECKS = {
-    "level": "set the volume first",
-    "sides": "left and right",
-    "headphones": "headphones",
-    "quiet_room": "quiet room",
-    "bandwidth": "bandwidth of the headphones",
-    "digits": "hearing (spoken digits in noise)",
+    "level": tr("set the volume first"),
+    "sides": tr("left and right"),
+    "headphones": tr("headphones"),
+    "quiet_room": tr("quiet room"),
+    "bandwidth": tr("bandwidth of the headphones"),
+    "digits": tr("hearing (spoken digits in noise)"),
 }
 _KINDS = {kind.value: kind for kind in CHECKED}
 
@@ -53,11 +60,11 @@ class TestPage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.title = QLineEdit("Listening panel")
+        self.title = QLineEdit(tr("Listening panel"))
         self.method = ChoiceField()
         self.options = MethodOptions()
         for one in methods():
-            self.method.addItem(one.title, one.name)
+            self.method.addItem(tr_said(one.title), one.name)
         self.method.currentIndexChanged.connect(self._show_method)
         self.language = ChoiceField()
         for code in languages.codes():
@@ -65,38 +72,41 @@ class TestPage(QWidget):
         self.seed = WholeField(minimum=0, maximum=2**31 - 1, value=1)
         self.repeats = WholeField(minimum=1, maximum=20, value=1)
         self.share = WholeField(minimum=0, maximum=5000, value=0)
-        self.share.setSpecialValueText("all")
-        self.share.setToolTip("Each listener then rates only so many clips in each condition, balanced")
+        self.share.setSpecialValueText(tr("all"))
+        self.share.setToolTip(tr("Each listener then rates only so many clips in each condition, balanced"))
         self.votes = WholeField(minimum=0, maximum=10_000, value=0)
-        self.votes.setSpecialValueText("no number")
-        self.votes.setToolTip("As a session begins, the cells with the fewest votes are taken")
+        self.votes.setSpecialValueText(tr("no number"))
+        self.votes.setToolTip(tr("As a session begins, the cells with the fewest votes are taken"))
         self.pairing = ChoiceField()
-        for name, text in (("same clips", "the same in all conditions"), ("different clips", "other ones")):
+        for name, text in (
+            ("same clips", tr("the same in all conditions")),
+            ("different clips", tr("other ones")),
+        ):
             self.pairing.addItem(text, name)
         self.training = WholeField(minimum=0, maximum=100, value=0)
         self.practice = QLineEdit()
-        self.practice.setPlaceholderText("the test's own; or others: 1214, 54")
+        self.practice.setPlaceholderText(tr("the test's own; or others: 1214, 54"))
         self.pairs = QLineEdit()
-        self.pairs.setPlaceholderText("all of them; or: zero fill / ours, ours / theirs")
-        self.pairs.setToolTip("For A/B, ABX and pair ABX: which two conditions are compared")
+        self.pairs.setPlaceholderText(tr("all of them; or: zero fill / ours, ours / theirs"))
+        self.pairs.setToolTip(tr("For A/B, ABX and pair ABX: which two conditions are compared"))
         self.listeners = QLineEdit()
-        self.listeners.setPlaceholderText("anybody; or names: Ann, Ben")
+        self.listeners.setPlaceholderText(tr("anybody; or names: Ann, Ben"))
         form = QFormLayout(self)
-        filled(form, [("Title", self.title), ("Method", self.method)])
+        filled(form, [(tr("Title"), self.title), (tr("Method"), self.method)])
         form.addRow("", self.options)
         filled(
             form,
             [
-                ("Language", self.language),
-                ("Seed of the order", self.seed),
-                ("Ratings of each stimulus", self.repeats),
-                ("Clips for each listener", self.share),
-                ("... and in its conditions", self.pairing),
-                ("Votes wanted in each cell", self.votes),
-                ("Practice trials", self.training),
-                ("Practice clips", self.practice),
-                ("Pairs", self.pairs),
-                ("Listeners", self.listeners),
+                (tr("Language"), self.language),
+                (tr("Seed of the order"), self.seed),
+                (tr("Ratings of each stimulus"), self.repeats),
+                (tr("Clips for each listener"), self.share),
+                (tr("... and in its conditions"), self.pairing),
+                (tr("Votes wanted in each cell"), self.votes),
+                (tr("Practice trials"), self.training),
+                (tr("Practice clips"), self.practice),
+                (tr("Pairs"), self.pairs),
+                (tr("Listeners"), self.listeners),
             ],
         )
 
@@ -139,25 +149,25 @@ class ListeningPage(QWidget):
         for heard, text in _HEARD.items():
             self.heard.addItem(text, heard)
         self.plays = WholeField(minimum=0, maximum=1000, value=0)
-        self.plays.setSpecialValueText("as often as wanted")
-        self.loop = QCheckBox("a part may be repeated")
+        self.plays.setSpecialValueText(tr("as often as wanted"))
+        self.loop = QCheckBox(tr("a part may be repeated"))
         self.loop.setChecked(True)
         self.suggest = NumberField(minimum=1, maximum=600, value=20, decimals=0, suffix=" min")
         self.insist = NumberField(minimum=1, maximum=600, value=45, decimals=0, suffix=" min")
         self.rest = NumberField(minimum=0, maximum=120, value=5, decimals=0, suffix=" min")
-        self.every = WholeField(minimum=0, maximum=5000, value=0, suffix=" trials")
-        self.every.setSpecialValueText("never")
+        self.every = WholeField(minimum=0, maximum=5000, value=0, suffix=tr(" trials"))
+        self.every.setSpecialValueText(tr("never"))
         self.pause = NumberField(minimum=0, maximum=5, value=0.7, decimals=1, singleStep=0.1, suffix=" s")
-        self.tags = QLineEdit("click, metallic, robotic, mute")
-        self.comments = QCheckBox("comments may be written")
+        self.tags = QLineEdit(TAGS)
+        self.comments = QCheckBox(tr("comments may be written"))
         self.comments.setChecked(True)
         form = QFormLayout(self)
-        filled(form, [("Listen", self.heard), ("Plays of a recording", self.plays)])
+        filled(form, [(tr("Listen"), self.heard), (tr("Plays of a recording"), self.plays)])
         form.addRow("", self.loop)
-        filled(form, [("Pause between two in turn", self.pause)])
-        filled(form, [("Suggest a break after", self.suggest), ("Insist on one after", self.insist)])
-        filled(form, [("... of at least", self.rest), ("A block ends every", self.every)])
-        filled(form, [("Artefact tags", self.tags)])
+        filled(form, [(tr("Pause between two in turn"), self.pause)])
+        filled(form, [(tr("Suggest a break after"), self.suggest), (tr("Insist on one after"), self.insist)])
+        filled(form, [(tr("... of at least"), self.rest), (tr("A block ends every"), self.every)])
+        filled(form, [(tr("Artefact tags"), self.tags)])
         form.addRow("", self.comments)
 
     def values(self) -> Values:
@@ -195,20 +205,23 @@ class StartPage(QWidget):
         for name, check in self.checks.items():
             if name in _KINDS:
                 rule = wanted_rule(_KINDS[name], False)
-                guessed = (
-                    f"{rule.needed(1)} of {rule.asked(1)}; guessing passes {100 * rule.guessed(1):.1f} %"
+                guessed = tr(
+                    "{needed} of {asked}; guessing passes {guessed:.1f} %",
+                    needed=rule.needed(1),
+                    asked=rule.asked(1),
+                    guessed=100 * rule.guessed(1),
                 )
-                check.setToolTip(f"{guessed} of first attempts")
+                check.setToolTip(tr("{guessed} of first attempts", guessed=guessed))
         self.attempts = WholeField(minimum=1, maximum=20, value=3)
-        self.required = QCheckBox("who fails one of these may not take part")
+        self.required = QCheckBox(tr("who fails one of these may not take part"))
         column = QVBoxLayout()
         for box in (*self.checks.values(), self.required):
             column.addWidget(box)
         form = QFormLayout(self)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
-        filled(form, [("Consent text", self.consent), ("Questions, one a line", self.questions)])
-        form.addRow("Checks before the start", column)
-        filled(form, [("Attempts at each", self.attempts)])
+        filled(form, [(tr("Consent text"), self.consent), (tr("Questions, one a line"), self.questions)])
+        form.addRow(tr("Checks before the start"), column)
+        filled(form, [(tr("Attempts at each"), self.attempts)])
 
     def values(self) -> Values:
         """Return this page's part of the definition.
@@ -242,18 +255,18 @@ class WordsPage(QWidget):
             field.setTabChangesFocus(True)
             field.setMinimumHeight(2 * field.fontMetrics().height())
         for field in self.words.values():
-            field.setPlaceholderText("as the standard has it")
+            field.setPlaceholderText(tr("as the standard has it"))
         form = QFormLayout(self)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
-        filled(form, [(f"Own {name}", field) for name, field in self.words.items()])
-        filled(form, [("Recordings that say what to answer, one a line: file = answer", self.traps)])
-        add = QPushButton("Add Recordings…")
+        filled(form, [(_OWN[name], field) for name, field in self.words.items()])
+        filled(form, [(tr("Recordings that say what to answer, one a line: file = answer"), self.traps)])
+        add = QPushButton(tr("Add Recordings…"))
         add.clicked.connect(self._add)
         form.addRow(add)
 
     def _add(self) -> None:
         """Choose recordings; the answers are typed behind them."""
-        names, _ = QFileDialog.getOpenFileNames(self, "Recordings", "", "Sound (*.wav *.flac)")
+        names, _ = QFileDialog.getOpenFileNames(self, tr("Recordings"), "", tr("Sound (*.wav *.flac)"))
         for name in names:
             self.traps.appendPlainText(f"{name} = ")
 
@@ -285,8 +298,8 @@ class MorePage(QWidget):
         self.whole.setReadOnly(True)
         self.whole.setTabChangesFocus(True)
         self.whole.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        filled(form, [("Any other key or table of a panel's file (docs/panels.md), as TOML", self.field)])
-        filled(form, [("What the file will say", self.whole)])
+        filled(form, [(tr("Any other key or table of a panel's file (docs/panels.md), as TOML"), self.field)])
+        filled(form, [(tr("What the file will say"), self.whole)])
 
     def text(self) -> str:
         """Return what is said."""

@@ -8,13 +8,14 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gaplisten.ui.place_field import PlaceField
+from gaplisten.ui.translation import tr
 
 
 class PathKind(Enum):
     """What a path is of."""
 
     FOLDER = "folder"
-    NEW_FOLDER = "new folder"
+    NEW_FOLDER = "new_folder"
     TABLE = "table"
 
 
@@ -37,7 +38,7 @@ class PathRow(PlaceField):
     def _asked(self, text: str) -> str:
         before = text.strip() or str(Path.home())
         if self._kind is PathKind.NEW_FOLDER:
-            return QFileDialog.getSaveFileName(self, self._name, before, "New folder (*)")[0]
+            return QFileDialog.getSaveFileName(self, self._name, before, tr("New folder (*)"))[0]
         if self._kind is PathKind.TABLE:
-            return QFileDialog.getOpenFileName(self, self._name, before, "Table (*.csv)")[0]
+            return QFileDialog.getOpenFileName(self, self._name, before, tr("Table (*.csv)"))[0]
         return QFileDialog.getExistingDirectory(self, self._name, before)

@@ -23,6 +23,7 @@ from gaplisten.panel.statistics.planning import Spreads
 from gaplisten.tables import Cell, Table
 from gaplisten.ui.batch.tables import PlainTable
 from gaplisten.ui.fields import NumberField, WholeField
+from gaplisten.ui.translation import tr, tr_said
 
 _POLL_MS = 100
 _LISTENERS = 16
@@ -46,19 +47,19 @@ class PlanningPage(QWidget):
         self._task: Task | None = None
         self._timer = QTimer(self, interval=_POLL_MS)
         self._timer.timeout.connect(self._poll)
-        self.difference = _number("Difference to find", 0.01, 100)
-        self.power = _number("Chance of finding it", 0.05, 0.99, 0.8)
-        self.vote = _number("Standard deviation of votes", 0.0, 100)
-        self.by_clip = _number("Standard deviation by clip", 0.0, 100)
-        self.by_listener = _number("Standard deviation by listener", 0.0, 100)
+        self.difference = _number(tr("Difference to find"), 0.01, 100)
+        self.power = _number(tr("Chance of finding it"), 0.05, 0.99, 0.8)
+        self.vote = _number(tr("Standard deviation of votes"), 0.0, 100)
+        self.by_clip = _number(tr("Standard deviation by clip"), 0.0, 100)
+        self.by_listener = _number(tr("Standard deviation by listener"), 0.0, 100)
         self.listeners = WholeField(minimum=1, maximum=1000, value=_LISTENERS)
-        self.listeners.setAccessibleName("Listeners of the simulated panels")
+        self.listeners.setAccessibleName(tr("Listeners of the simulated panels"))
         self.unit = QLabel("")
-        self.table = PlainTable("Power by listeners and clips")
+        self.table = PlainTable(tr("Power by listeners and clips"))
         self.said = QLabel("")
         self.said.setWordWrap(True)
-        self.simulate = QPushButton(f"Simulate {PANELS} Panels")
-        self.simulate.setToolTip("Draw this design, make up votes, and analyse them as results are")
+        self.simulate = QPushButton(tr("Simulate {panels} Panels", panels=PANELS))
+        self.simulate.setToolTip(tr("Draw this design, make up votes, and analyse them as results are"))
         self.simulate.clicked.connect(self._simulate_or_stop)
         self.found = QLabel("")
         self.found.setWordWrap(True)
@@ -69,22 +70,26 @@ class PlanningPage(QWidget):
         wanted = QHBoxLayout()
         wanted.addWidget(self.difference)
         wanted.addWidget(self.unit, 1)
-        form.addRow("Difference to find", wanted)
+        form.addRow(tr("Difference to find"), wanted)
         chance = QHBoxLayout()
         chance.addWidget(self.power)
         chance.addStretch(1)
-        form.addRow("Chance of finding it", chance)
+        form.addRow(tr("Chance of finding it"), chance)
         spreads = QHBoxLayout()
-        for text, box in (("votes", self.vote), ("by clip", self.by_clip), ("by listener", self.by_listener)):
+        for text, box in (
+            (tr("votes"), self.vote),
+            (tr("by clip"), self.by_clip),
+            (tr("by listener"), self.by_listener),
+        ):
             spreads.addWidget(QLabel(text))
             spreads.addWidget(box)
         spreads.addStretch(1)
-        form.addRow("Standard deviations", spreads)
+        form.addRow(tr("Standard deviations"), spreads)
         row = QHBoxLayout()
         row.addWidget(self.simulate)
-        row.addWidget(QLabel("of"))
+        row.addWidget(QLabel(tr("of")))
         row.addWidget(self.listeners)
-        row.addWidget(QLabel("listeners"))
+        row.addWidget(QLabel(tr("listeners")))
         row.addStretch(1)
         column = QVBoxLayout(self)
         column.addLayout(form)
@@ -143,20 +148,21 @@ class PlanningPage(QWidget):
         definition, size = self._definition, self._size
         self.simulate.setEnabled(size is not None or self._task is not None)
         if definition is None:
-            self.said.setText("There is no panel yet.")
+            self.said.setText(tr("There is no panel yet."))
             return
-        self.unit.setText(unit(definition))
+        self.unit.setText(tr_said(unit(definition)))
         if size is None:
-            self.said.setText(NO_CLIP)
+            self.said.setText(f"{tr_said(NO_CLIP)}.")
             return
         try:
             table, said = power_table(definition, size.clips, self.wanted, size.minutes)
         except (GaplistenError, ValueError) as error:
             self.simulate.setEnabled(self._task is not None)
-            self.said.setText(str(error))
+            self.said.setText(tr_said(error))
             return
-        self.table.show_table(_narrow(table), ("Listeners", "Votes a cell", *table.columns[2:]))
-        self.said.setText("\n".join(said))
+        heads = (tr("Listeners"), tr("Votes a cell"), *map(tr_said, table.columns[2:]))
+        self.table.show_table(_narrow(table), heads)
+        self.said.setText("\n".join(map(tr_said, said)))
 
     # --- simulated panels ----------------------------------------------------------------------------
 
@@ -168,38 +174,38 @@ class PlanningPage(QWidget):
             try:
                 check(self._definition, wanted)
             except GaplistenError as error:
-                self.found.setText(str(error))
+                self.found.setText(tr_said(error))
                 return
             self._task = self._tasks.run(
-                "simulating panels",
+                tr("simulating panels"),
                 lambda job: rehearse(key, listeners, wanted.difference, wanted.spreads, job=job),
                 self._done,
                 self._failed,
             )
-            self.simulate.setText("Stop")
+            self.simulate.setText(tr("Stop"))
             self._timer.start()
 
     def stop(self) -> None:
         """Stop what is simulated."""
         if self._task is not None:
             self._tasks.cancel(self._task)
-            self._end("stopped")
+            self._end(tr("stopped"))
 
     def _poll(self) -> None:
         if self._task is not None:
-            self.found.setText(self._task.job.message or "drawing orders")
+            self.found.setText(tr_said(self._task.job.message) or tr("drawing orders"))
         self._tasks.poll()
 
     def _done(self, found: Rehearsal) -> None:
         self._end(found.said())
 
     def _failed(self, error: Exception) -> None:
-        self._end(str(error))
+        self._end(tr_said(error))
 
     def _end(self, text: str) -> None:
         self._task = None
         self._timer.stop()
-        self.simulate.setText(f"Simulate {PANELS} Panels")
+        self.simulate.setText(tr("Simulate {panels} Panels", panels=PANELS))
         self.found.setText(text)
 
 

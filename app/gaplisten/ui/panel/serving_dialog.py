@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
+    QMessageBox,
     QTableWidget,
     QTableWidgetItem,
     QTabWidget,
@@ -27,25 +28,28 @@ from PySide6.QtWidgets import (
 from gaplisten.bench.tasks import Task, Tasks
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.jobs import Job
-from gaplisten.languages import counted
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.watch import SessionStatus, panel_status
 from gaplisten.processes import python
 from gaplisten.tables import write_csv
 from gaplisten.ui.fields import ChoiceField, WholeField
+from gaplisten.ui.translation import tr, tr_n, tr_said
 from gaplisten.ui.widgets import QuietLabel, Scrolled, in_words, plain_button, plain_table, resize_within
+from gaplisten.web.forgetting import forget
 from gaplisten.web.links import Link, Links, open_links, table_of
 
 LOOK_AGAIN_MS = 5000
 _END_MS = 8000  # so long a server has to close its sessions; one that is killed loses nothing either
-_HEADS = ("Listener", "Section", "Trials", "Last saved", "Link")
+_HEADS = (tr("Listener"), tr("Section"), tr("Trials"), tr("Last saved"), tr("Link"))
+_UNKNOWN = "PORT"  # what stands in links until the server has found one that is free
 _SERVES = re.compile(r"gaplisten: (http://\S+) serves;")
 # What the server calls what is set here.
 _FIELDS = {
-    "--done": "At the end",
-    "--frame": "Sites that frame it",
-    "--trust-proxy": "Proxies",
-    "--port": "Port",
+    "--done": tr("At the end"),
+    "--frame": tr("Sites that frame it"),
+    "--trust-proxy": tr("Proxies"),
+    "--port": tr("Port"),
+    "--host": tr("Reached by"),
 }
 
 
@@ -70,13 +74,17 @@ class ServingDialog(QDialog):
     def __init__(self, panel: FrozenPanel, links: Links, tasks: Tasks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(f"Listeners in Browsers: {panel.definition.title}")
+        self.setWindowTitle(
+            tr("Listeners in Browsers: {definition_title}", definition_title=panel.definition.title)
+        )
         self.panel, self.links, self._tasks = panel, links, tasks
         self.process: QProcess | None = None
         self._address = ""
         self._heard: list[str] = []
         self._looking: Task | None = None
+        self._forgetting: Task | None = None
         self._statuses: dict[str, SessionStatus] = {}
+        self._shown: list[Link] = []
         self._make_head()
         self._make_listeners()
         self._make_settings()
@@ -84,7 +92,7 @@ class ServingDialog(QDialog):
         self._timer = QTimer(self, interval=LOOK_AGAIN_MS)
         self._timer.timeout.connect(self.look)
         self._timer.start()
-        self._show_state("Not served.")
+        self._show_state(tr("Not served."))
         self.show_links()
         self.look()
         resize_within(self, 900, 600)
@@ -97,12 +105,12 @@ class ServingDialog(QDialog):
         self.notice = QuietLabel("", self, wrap=True)
         self.notice.set_warning(True)
         self.notice.hide()
-        self.run = plain_button("Start &Serving", self._start_or_stop, self)
+        self.run = plain_button(tr("Start &Serving"), self._start_or_stop, self)
 
     def _make_listeners(self) -> None:
         self.table = QTableWidget(0, len(_HEADS), self)
         self.table.setHorizontalHeaderLabels(list(_HEADS))
-        plain_table(self.table, "Listeners and their links")
+        plain_table(self.table, tr("Listeners and their links"))
         self.table.setSelectionMode(QTableWidget.SelectionMode.ExtendedSelection)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -110,45 +118,49 @@ class ServingDialog(QDialog):
         self.table.verticalHeader().hide()
         self.table.itemSelectionChanged.connect(self._enable)
         self.more = WholeField(self, minimum=1, maximum=100_000, value=10)
-        self.more.setAccessibleName("How many listeners more")
-        self.make_more = plain_button("&Make Links", self._make_numbered, self)
-        self.name = QLineEdit(self, placeholderText="Name of one listener")
-        self.name.setAccessibleName("Name of one listener")
-        self.make_named = plain_button("&Add", self._make_one, self)
+        self.more.setAccessibleName(tr("How many listeners more"))
+        self.make_more = plain_button(tr("&Make Links"), self._make_numbered, self)
+        self.name = QLineEdit(self, placeholderText=tr("Name of one listener"))
+        self.name.setAccessibleName(tr("Name of one listener"))
+        self.make_named = plain_button(tr("&Add"), self._make_one, self)
         self.name.textChanged.connect(self._enable)
         self.sections = WholeField(self, minimum=1, maximum=100, value=self.links.sections)
-        self.sections.setAccessibleName("Sections")
+        self.sections.setAccessibleName(tr("Sections"))
         self.sections.setToolTip(
-            "Cut a long panel into so many parts, a link for each; before the first link"
+            tr("Cut a long panel into so many parts, a link for each; before the first link")
         )
-        self.copy = plain_button("&Copy Links", self.copy_links, self)
-        self.copy.setToolTip("Of the listeners that are chosen; of all where none is")
-        self.save = plain_button("Save CSV…", self._ask_csv, self)
+        self.copy = plain_button(tr("&Copy Links"), self.copy_links, self)
+        self.copy.setToolTip(tr("Of the listeners that are chosen; of all where none is"))
+        self.save = plain_button(tr("Save CSV…"), self._ask_csv, self)
+        self.forget = plain_button(tr("For&get…"), self._ask_forget, self)
+        self.forget.setToolTip(tr("Erase all that the chosen listener gave, and the link"))
         self.copy_open = ChoiceField(self)
-        self.copy_open.setAccessibleName("Links that are nobody's own")
-        self.copy_one = plain_button("Copy This", self._copy_open_link, self)
-        self.look_at = plain_button("&Progress Page", self._open_progress, self)
-        self.look_at.setToolTip("The supervisor's page: who is how far; no score, no condition")
+        self.copy_open.setAccessibleName(tr("Links that are nobody's own"))
+        self.copy_one = plain_button(tr("Copy This"), self._copy_open_link, self)
+        self.look_at = plain_button(tr("&Progress Page"), self._open_progress, self)
+        self.look_at.setToolTip(tr("The supervisor's page: who is how far; no score, no condition"))
 
     def _make_settings(self) -> None:
         self.reach = ChoiceField(self)
-        self.reach.addItem("this machine only (or a proxy on it)", "127.0.0.1")
-        self.reach.addItem("everybody in this network (plain http)", "0.0.0.0")
+        self.reach.addItem(tr("this machine only (or a proxy on it)"), "127.0.0.1")
+        self.reach.addItem(tr("everybody in this network (plain http)"), "0.0.0.0")
         self.port = WholeField(self, minimum=0, maximum=65535, value=8000)
-        self.port.setSpecialValueText("any that is free")
+        self.port.setSpecialValueText(tr("any that is free"))
         self.address = QLineEdit(self)
-        self.address.setToolTip("How listeners reach the server: another name, or a proxy's address")
+        self.address.setToolTip(tr("How listeners reach the server: another name, or a proxy's address"))
         self.at_end = self._words(
-            "an address, or a code to copy", "With sections: one for each, parted by spaces"
+            tr("an address, or a code to copy"), tr("With sections: one for each, parted by spaces")
         )
         self.screened_out = self._words(
-            "an address, or a code", "For who did not agree, or failed a check before"
+            tr("an address, or a code"), tr("For who did not agree, or failed a check before")
         )
-        self.failed = self._words("as at the end", "For who failed checks within the test")
+        self.failed = self._words(tr("as at the end"), tr("For who failed checks within the test"))
         self.frames = self._words(
-            "https://www.mturk.com", "Crowd platforms that show the test in their own page"
+            "https://www.mturk.com", tr("Crowd platforms that show the test in their own page")
         )
-        self.proxies = self._words("127.0.0.1", "Addresses that may say for whom they ask; nobody by itself")
+        self.proxies = self._words(
+            "127.0.0.1", tr("Addresses that may say for whom they ask; nobody by itself")
+        )
         self.reach.currentIndexChanged.connect(self._show_place)
         self.port.valueChanged.connect(self._show_place)
         self.address.textChanged.connect(self.show_links)
@@ -168,22 +180,22 @@ class ServingDialog(QDialog):
         self.settings = QWidget()
         form = QFormLayout(self.settings)
         rows: tuple[tuple[str, QWidget], ...] = (
-            ("&Reached by", self.reach),
-            ("P&ort", self.port),
-            ("A&ddress in links", self.address),
-            ("At the &end", self.at_end),
-            ("Screened o&ut", self.screened_out),
-            ("&Failed", self.failed),
-            ("Sites that fra&me it", self.frames),
-            ("Pro&xies", self.proxies),
+            (tr("&Reached by"), self.reach),
+            (tr("P&ort"), self.port),
+            (tr("A&ddress in links"), self.address),
+            (tr("At the &end"), self.at_end),
+            (tr("Screened o&ut"), self.screened_out),
+            (tr("&Failed"), self.failed),
+            (tr("Sites that fra&me it"), self.frames),
+            (tr("Pro&xies"), self.proxies),
         )
         for name, field in rows:
             form.addRow(name, field)
             field.setAccessibleName(name.replace("&", ""))
         self.tabs = QTabWidget(self)
-        self.tabs.setAccessibleName("Listeners and settings")
-        self.tabs.addTab(self._listeners_page(), "&Listeners")
-        self.tabs.addTab(Scrolled(self.settings), "Se&ttings")
+        self.tabs.setAccessibleName(tr("Listeners and settings"))
+        self.tabs.addTab(self._listeners_page(), tr("&Listeners"))
+        self.tabs.addTab(Scrolled(self.settings), tr("Se&ttings"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.close)
         column = QVBoxLayout(self)
@@ -194,10 +206,10 @@ class ServingDialog(QDialog):
 
     def _listeners_page(self) -> QWidget:
         page = QWidget()
-        sections = QLabel("Sections", self)
+        sections = QLabel(tr("Sections"), self)
         sections.setBuddy(self.sections)
         making = (self.more, self.make_more, self.name, self.make_named, sections, self.sections)
-        taking = (self.copy, self.save, self.copy_open, self.copy_one, self.look_at)
+        taking = (self.copy, self.save, self.copy_open, self.copy_one, self.look_at, self.forget)
         whole = QVBoxLayout(page)
         whole.addWidget(self.table, 1)
         for widgets in (making, taking):
@@ -218,7 +230,7 @@ class ServingDialog(QDialog):
         if self._address and not self.reach.currentIndex():
             place = self._address
         else:
-            port = self._address.rpartition(":")[2] or self.port.value() or "PORT"
+            port = self._address.rpartition(":")[2] or self.port.value() or _UNKNOWN
             host = own_address() if self.reach.currentIndex() else self.reach.currentData()
             place = f"http://{host}:{port}"
         self.address.setPlaceholderText(place)
@@ -229,8 +241,9 @@ class ServingDialog(QDialog):
         try:
             every = list(self.links.all())
         except GaplistenError as error:
-            self._show_state(str(error), warns=True)
+            self._show_state(tr_said(error), warns=True)
             return
+        self._shown = every
         self.table.setRowCount(len(every))
         for row, link in enumerate(every):
             for column, text in enumerate(self._cells(link)):
@@ -239,9 +252,10 @@ class ServingDialog(QDialog):
                 elif item.text() != text:
                     item.setText(text)
         shared = open_links(self.links, self.place)
-        if list(shared) != [self.copy_open.itemText(at) for at in range(self.copy_open.count())]:
+        if list(shared) != [self.copy_open.itemData(at) for at in range(self.copy_open.count())]:
             self.copy_open.clear()
-            self.copy_open.addItems(list(shared))
+            for what in shared:
+                self.copy_open.addItem(tr_said(what), what)
         self._enable()
 
     def _cells(self, link: Link) -> tuple[str, ...]:
@@ -259,13 +273,21 @@ class ServingDialog(QDialog):
         self.make_named.setEnabled(not listed and bool(self.name.text().strip()))
         self.sections.setEnabled(not rows)
         chosen = len(self._chosen())
-        self.copy.setText(f"&Copy {counted(chosen, 'Link')}" if chosen else "&Copy All Links")
+        self.copy.setText(
+            tr_n("&Copy {n} Link", "&Copy {n} Links", chosen) if chosen else tr("&Copy All Links")
+        )
+        known = not self.place.endswith(f":{_UNKNOWN}")
         for button in (self.copy, self.save):
-            button.setEnabled(rows > 0)
+            button.setEnabled(rows > 0 and known)
+        self.copy_one.setEnabled(known)
+        self.forget.setEnabled(len(self._chosen_listeners()) == 1 and self._forgetting is None)
         self.look_at.setEnabled(self._address != "")
 
     def _chosen(self) -> list[int]:
         return sorted({index.row() for index in self.table.selectionModel().selectedRows()})
+
+    def _chosen_listeners(self) -> list[str]:
+        return list(dict.fromkeys(self._shown[at].listener for at in self._chosen()))
 
     def _make(self, names: list[str] | None) -> None:
         """Make links for these listeners; for numbered ones where there are no names."""
@@ -274,11 +296,11 @@ class ServingDialog(QDialog):
                 self.links.cut(self.sections.value())
             made = self.links.numbered(self.more.value()) if names is None else self.links.add(names)
         except GaplistenError as error:
-            self._show_state(str(error), warns=True)
+            self._show_state(tr_said(error), warns=True)
             return
         self.show_links()
         self.table.scrollToBottom()
-        self.said.emit(f"{counted(len(made), 'link')} made")
+        self.said.emit(tr_n("{n} link made", "{n} links made", len(made)))
 
     def _make_numbered(self) -> None:
         self._make(None)
@@ -294,26 +316,72 @@ class ServingDialog(QDialog):
         alone = len(rows) == 1
         text = str(rows[0][2]) if alone else "".join(f"{row[0]}\t{row[1]}\t{row[2]}\n" for row in rows)
         QGuiApplication.clipboard().setText(text)
-        self.said.emit(f"{counted(len(rows), 'link')} copied: who has one is that listener")
+        self.said.emit(
+            tr_n(
+                "{n} link copied: who has one is that listener",
+                "{n} links copied: who has one is that listener",
+                len(rows),
+            )
+        )
 
     def _copy_open_link(self) -> None:
-        what = self.copy_open.currentText()
+        what = self.copy_open.currentData()
         QGuiApplication.clipboard().setText(open_links(self.links, self.place)[what])
-        self.said.emit(f"the link for {what} is copied")
+        self.said.emit(tr("the link for {what} is copied", what=tr_said(what)))
 
     def _ask_csv(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save Links", "links.csv", "CSV (*.csv)")
+        name, _ = QFileDialog.getSaveFileName(self, tr("Save Links"), "links.csv", tr("CSV (*.csv)"))
         if not name:
             return
         try:
             write_csv(Path(name), table_of(self.links, self.place))
         except GaplistenError as error:
-            self._show_state(str(error), warns=True)
+            self._show_state(tr_said(error), warns=True)
         else:
-            self.said.emit(f"saved {name}")
+            self.said.emit(tr("saved {name}", name=name))
 
     def _open_progress(self) -> None:
         QDesktopServices.openUrl(QUrl(open_links(self.links, self._address)["supervisor"]))
+
+    # --- forgetting ---------------------------------------------------------------------------------
+
+    def _ask_forget(self) -> None:
+        (listener,) = self._chosen_listeners()
+        box = QMessageBox(
+            QMessageBox.Icon.Warning,
+            tr("Forget a Listener"),
+            tr("Erase all that {listener} gave?", listener=visible(listener)),
+            parent=self,
+        )
+        box.setInformativeText(
+            tr(
+                "Votes, answers and link are erased; whoever listens by it gets no further. How many votes "
+                "they were is kept, without the name. This cannot be undone."
+            )
+        )
+        erase = box.addButton(tr("Erase"), QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.exec()
+        if box.clickedButton() is erase:
+            self._forgetting = self._tasks.run(
+                tr("forgetting a listener"),
+                lambda _job: forget(self.panel, listener),
+                lambda _said: self._forgot(listener),
+                self._not_forgot,
+            )
+            self._enable()
+
+    def _forgot(self, listener: str) -> None:
+        self._forgetting = None
+        self.table.clearSelection()
+        self.show_links()
+        self.look()
+        self.said.emit(tr("{listener} is forgotten: all is erased", listener=visible(listener)))
+
+    def _not_forgot(self, error: Exception) -> None:
+        self._forgetting = None
+        self.show_links()
+        self._show_state(tr("Not forgotten: {error}", error=error), warns=True)
 
     # --- progress -----------------------------------------------------------------------------------
 
@@ -326,7 +394,7 @@ class ServingDialog(QDialog):
             return panel_status(self.panel)
 
         self._looking = self._tasks.run(
-            "looking at the panel", look, self._looked, self._not_looked, quiet=True
+            tr("looking at the panel"), look, self._looked, self._not_looked, quiet=True
         )
 
     def _looked(self, found: list[SessionStatus]) -> None:
@@ -336,7 +404,7 @@ class ServingDialog(QDialog):
 
     def _not_looked(self, error: Exception) -> None:
         self._looking = None
-        self.said.emit(str(error))
+        self.said.emit(tr_said(error))
 
     # --- the server ---------------------------------------------------------------------------------
 
@@ -383,8 +451,8 @@ class ServingDialog(QDialog):
         process.setStandardOutputFile(QProcess.nullDevice())
         self.process, self._heard = process, []
         self.settings.setEnabled(False)
-        self.run.setText("Stop &Serving")
-        self._show_state("Starting; sounds that were not made for browsers yet are made first…")
+        self.run.setText(tr("Stop &Serving"))
+        self._show_state(tr("Starting; sounds that were not made for browsers yet are made first…"))
         process.start(program, words)
 
     def stop(self) -> None:
@@ -392,7 +460,7 @@ class ServingDialog(QDialog):
         if self.process is None:
             return
         self.run.setEnabled(False)
-        self._show_state("Stopping…")
+        self._show_state(tr("Stopping…"))
         self.process.closeWriteChannel()
         QTimer.singleShot(_END_MS, self.process, self.process.kill)
 
@@ -414,10 +482,18 @@ class ServingDialog(QDialog):
         if found is not None and not self._address:
             self._address = found[1]
             self._show_place()
-            self.said.emit(f"{self.panel.definition.title} is served at {self.place}")
+            self.said.emit(
+                tr(
+                    "{definition_title} is served at {place}",
+                    definition_title=self.panel.definition.title,
+                    place=self.place,
+                )
+            )
         if found is not None:
             after = self._heard[self._heard.index(found.string) + 1 :]
-            self._show_state(f"Served at {self.place}. Listeners begin, and go on, by their links.")
+            self._show_state(
+                tr("Served at {place}. Listeners begin, and go on, by their links.", place=self.place)
+            )
             self.notice.setText(self._plain(after[-1]) if after else "")
             self.notice.setVisible(bool(after))
 
@@ -432,14 +508,20 @@ class ServingDialog(QDialog):
         self.notice.hide()
         self.settings.setEnabled(True)
         self.run.setEnabled(True)
-        self.run.setText("Start &Serving")
+        self.run.setText(tr("Start &Serving"))
         self._show_place()
         if failed and not stopped:
-            said = self._plain(self._heard[-1]) if self._heard else process.errorString()
-            self._show_state(f"Not served: {said}", warns=True)
+            # What it said when it began to serve is no reason.
+            told = [line for line in self._heard if not _SERVES.match(line)]
+            said = self._plain(told[-1]) if told else process.errorString()
+            if process.exitStatus() != QProcess.ExitStatus.NormalExit and not told:
+                said = tr("the server was ended from outside. Start it again: nothing that was saved is lost")
+            self._show_state(tr("Not served: {said}", said=said), warns=True)
         else:
-            self._show_state("Not served. Nothing is lost: the same links go on when it is served again.")
-        self.said.emit(f"{self.panel.definition.title} is not served any more")
+            self._show_state(tr("Not served. Nothing is lost: the same links go on when it is served again."))
+        self.said.emit(
+            tr("{definition_title} is not served any more", definition_title=self.panel.definition.title)
+        )
 
     @staticmethod
     def _plain(line: str) -> str:
@@ -454,10 +536,14 @@ class ServingDialog(QDialog):
 
     def closeEvent(self, event: object) -> None:
         """Go out of sight while the server runs; else be gone."""
+        if self._forgetting is not None:
+            event.ignore()  # type: ignore[attr-defined]
+            self.said.emit(tr("a listener is being forgotten: close this when that is done"))
+            return
         if self.serves:
             event.ignore()  # type: ignore[attr-defined]
             self.hide()
-            self.said.emit(f"still served at {self.place}; the same menu row shows it again")
+            self.said.emit(tr("still served at {place}; the same menu row shows it again", place=self.place))
             return
         self._timer.stop()
         self._tasks.cancel(self._looking)

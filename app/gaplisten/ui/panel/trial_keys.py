@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from gaplisten.panel.trial import Trial
+from gaplisten.ui.translation import tr
 
 
 class _Actions(Protocol):
@@ -33,34 +34,42 @@ class _Actions(Protocol):
 
 # What a key is called, what it does, and the keys with what they do on the page.
 ALWAYS: tuple[tuple[str, str, dict[str, Callable[[_Actions], object]]], ...] = (
-    ("Play / Pause", "Play the recording that is chosen, or pause", {"Space": lambda page: page.toggle()}),
-    ("From the Start", "Play it from its start", {"Backspace": lambda page: page.restart()}),
     (
-        "Go On",
-        "Save the answer and go on",
+        tr("Play / Pause"),
+        tr("Play the recording that is chosen, or pause"),
+        {"Space": lambda page: page.toggle()},
+    ),
+    (tr("From the Start"), tr("Play it from its start"), {"Backspace": lambda page: page.restart()}),
+    (
+        tr("Go On"),
+        tr("Save the answer and go on"),
         {"Return": lambda page: page.go_on(), "Enter": lambda page: page.go_on()},
     ),
     (
-        "Rate",
-        "Rate higher or lower by one",
+        tr("Rate"),
+        tr("Rate higher or lower by one"),
         {"Up": lambda page: page.nudge(1), "Down": lambda page: page.nudge(-1)},
     ),
     (
-        "Rate in Tens",
-        "Rate higher or lower by ten",
+        tr("Rate in Tens"),
+        tr("Rate higher or lower by ten"),
         {"Shift+Up": lambda page: page.nudge(10), "Shift+Down": lambda page: page.nudge(-10)},
     ),
-    ("Undo Vote", "Take the last vote back", {"Ctrl+Z": lambda page: page.undo()}),
-    ("Comment", "Go to the comment", {"F4": lambda page: page.write_comment()}),
+    (tr("Undo Vote"), tr("Take the last vote back"), {"Ctrl+Z": lambda page: page.undo()}),
+    (tr("Comment"), tr("Go to the comment"), {"F4": lambda page: page.write_comment()}),
 )
 # Those that depend on the trial, or are the window's: the keys, what they are called, and what they do.
 SOMETIMES = (
-    ("0, R", "Reference", "Hear the reference, where it is named"),
-    ("A…, 1…9", "Recording", "Hear this recording; a digit rates where nothing is switched"),
-    ("Left, Right", "Neighbour", "Hear the recording beside it, or go to the scale before or after"),
-    ("[, ]", "Repeat a Part", "Begin or end the part that is repeated"),
-    ("L", "Repeat", "Repeat everything, or nothing"),
-    ("Esc", "Leave", "Leave the test; all that was rated is saved"),
+    ("0, R", tr("Reference"), tr("Hear the reference, where it is named")),
+    ("A…, 1…9", tr("Recording"), tr("Hear this recording; a digit rates where nothing is switched")),
+    (
+        tr("Left, Right"),
+        tr("Neighbour"),
+        tr("Hear the recording beside it, or go to the scale before or after"),
+    ),
+    ("[, ]", tr("Repeat a Part"), tr("Begin or end the part that is repeated")),
+    ("L", tr("Repeat"), tr("Repeat everything, or nothing")),
+    ("Esc", tr("Leave"), tr("Leave the test; all that was rated is saved")),
 )
 
 

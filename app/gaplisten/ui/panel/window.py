@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QLibraryInfo, QSize, Qt, QTranslator, Signal
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -36,6 +36,7 @@ from gaplisten.ui.panel.pages import BreakPage, ElsewherePage, ListenerPage, Mes
 from gaplisten.ui.panel.step_page import StepPage
 from gaplisten.ui.panel.texts import fit_type
 from gaplisten.ui.panel.trial_page import TrialPage
+from gaplisten.ui.translation import qt_words, tr
 
 _LEAST = QSize(900, 620)
 _MARGIN = 12  # round a page
@@ -104,7 +105,7 @@ class PanelWindow(QWidget):
         self.setWindowTitle("Gaplisten")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._points = self.font().pointSizeF() * 1.15
-        self._qt_words = self._speak(self._panel.definition.language)
+        self._qt_words = qt_words(self._panel.definition.language, self)
         self._stack = _Pages(self._make_room())
         leave = QShortcut(QKeySequence("Escape"), self)
         leave.activated.connect(self.close)
@@ -135,15 +136,6 @@ class PanelWindow(QWidget):
         return inner
 
     # --- how it looks and speaks ---------------------------------------------------------------------
-
-    def _speak(self, language: str) -> QTranslator | None:
-        """Have Qt's own words (file dialogs, menus of text fields) in the panel's language."""
-        translator = QTranslator(self)
-        folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-        if not translator.load(f"qtbase_{language}", folder):
-            return None
-        QCoreApplication.installTranslator(translator)
-        return translator
 
     def _fit_type(self) -> None:
         """Write larger on larger screens: there the page is looked at from farther away."""
@@ -339,7 +331,7 @@ class PanelWindow(QWidget):
         start = str(Path.home() / f"{self._session.name}.csv")
         no_question = QFileDialog.Option.DontConfirmOverwrite  # nothing is written over
         name, _ = QFileDialog.getSaveFileName(
-            self, self._words["save_elsewhere_title"], start, "CSV (*.csv)", options=no_question
+            self, self._words["save_elsewhere_title"], start, tr("CSV (*.csv)"), options=no_question
         )
         if not name or self._trial_page is None:
             return

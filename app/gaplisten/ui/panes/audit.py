@@ -20,6 +20,7 @@ from gaplisten.tables import write_csv
 from gaplisten.ui.actions import section
 from gaplisten.ui.audit.dialog import AuditDialog, number
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr, tr_said
 
 COMMANDS = section("Conceal", "audit")(
     (
@@ -107,18 +108,19 @@ class Audits(QObject):
 
     def _subjects(self) -> tuple[Subject, ...]:
         controller = self._controller
+        controller.consent.hold_back_changed()
         choices = controller.document.work.choices
         keys = {lane.ident: lane.key for lane in controller.lanes}
         lanes = [keys.get(ident) for ident in idents(choices)]
         return subjects(controller.catalogue.entries, choices, lanes)
 
     def _speeches(self) -> list[tuple[str, Speech]]:
-        found = [("The bundled demo speech", Speech())]
+        found = [(tr("The bundled demo speech"), Speech())]
         opened = self._controller.opened
         if opened is not None and opened.reference is not None:
             name = opened.clip.name
-            speech = Speech(f"reference of {name}", opened.reference, opened.clip.reference)
-            found.append((f"The reference of {name}", speech))
+            speech = Speech(tr("reference of {name}", name=name), opened.reference, opened.clip.reference)
+            found.append((tr("The reference of {name}", name=name), speech))
         return found
 
     # -- an audit -------------------------------------------------------------------------------------
@@ -133,7 +135,7 @@ class Audits(QObject):
         self.dialog.show_audit(None)
         self.dialog.show_running(True)
         self._task = self._tasks.run(
-            f"auditing {subject.entry.title}",
+            tr("auditing {entry_title}", entry_title=subject.entry.title),
             lambda job: self._auditor(subject, speech, packet_ms, job),
             partial(self._done, subject),
             self._failed,
@@ -167,7 +169,7 @@ class Audits(QObject):
     def _failed(self, error: Exception) -> None:
         self._ended()
         if self.dialog is not None:
-            self.dialog.show_error(str(error))
+            self.dialog.show_error(tr_said(error))
 
     # -- what is known --------------------------------------------------------------------------------
 
@@ -197,7 +199,7 @@ class Audits(QObject):
         if self.dialog is None or self.dialog.audit is None:
             return
         name = f"audit-{self.dialog.audit.entry.name}.csv"
-        chosen, _ = QFileDialog.getSaveFileName(self.dialog, "Save the Audit", name, "Table (*.csv)")
+        chosen, _ = QFileDialog.getSaveFileName(self.dialog, tr("Save the Audit"), name, tr("Table (*.csv)"))
         if chosen:
             self.save(self.dialog.audit, Path(chosen))
 
@@ -209,7 +211,7 @@ class Audits(QObject):
         except GaplistenError as error:
             self._shell.report(error)
         else:
-            self._shell.say(f"saved {path}")
+            self._shell.say(tr("saved {path}", path=path))
 
 
 def marked(audits: Sequence[Audit]) -> tuple[str, str, bool]:
@@ -222,16 +224,26 @@ def marked(audits: Sequence[Audit]) -> tuple[str, str, bool]:
     }
     worst = next((kind for kind, found in kinds.items() if found), "")
     measures = dict.fromkeys(finding.measure for finding in kinds.get(worst, ()))
-    text = f"! {worst}: {', '.join(measures)}" if worst else "audited"
+    text = f"! {tr_said(worst)}: {', '.join(map(tr_said, measures))}" if worst else tr("audited")
     return text, "\n".join(map(_told, audits)), bool(worst)
 
 
 def _told(audit: Audit) -> str:
-    lines = [verdict_of(audit)]
+    lines = [tr_said(verdict_of(audit))]
     for one in audit.lies:
         declared, measured = number(one.declared, one.unit), number(one.measured, one.unit)
-        lines.append(f"{one.measure}: declared {declared}, measured {measured}. {one.note}")
-    lines += [f"{one.measure}: {one.note}" for one in (*audit.failures, *audit.doubts) if one.note]
+        lines.append(
+            tr(
+                "{measure}: declared {declared}, measured {measured}. {note}",
+                measure=tr_said(one.measure),
+                declared=declared,
+                measured=measured,
+                note=tr_said(one.note),
+            )
+        )
+    lines += [
+        f"{tr_said(one.measure)}: {tr_said(one.note)}" for one in (*audit.failures, *audit.doubts) if one.note
+    ]
     return "\n".join(lines)
 
 

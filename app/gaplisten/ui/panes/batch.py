@@ -14,6 +14,7 @@ from gaplisten.jobs import Job
 from gaplisten.ui.actions import section
 from gaplisten.ui.batch.going import Going
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr
 
 # The dialogs bring panels, batches and statistics with them: they are imported when they are opened.
 if TYPE_CHECKING:
@@ -82,18 +83,25 @@ class Batch(QObject):
             return None
         from gaplisten.batch.offer import Offer
 
+        controller.consent.hold_back_changed()
         work = controller.document.work
         edited = frozenset(name for name, done in work.clips.items() if done.loss is not None)
         shown = controller.clip_name
-        return Offer(controller.clipset, shown, named(work.choices), controller.catalogue, edited)
+        return Offer(
+            controller.clipset, shown, named(work.choices), controller.catalogue, edited, work.clip_table
+        )
 
     def _offer(self, what: str) -> Offer | None:
         controller = self._controller
         if controller.clipset is None or not controller.clipset.clips:
-            self._shell.report(GaplistenError(what, "no clips are open", "open a folder, or the demo, first"))
+            self._shell.report(
+                GaplistenError(what, tr("no clips are open"), tr("open a folder, or the demo, first"))
+            )
             return None
         if controller.catalogue is None:
-            self._shell.report(GaplistenError(what, "the concealers are still being read", "wait a moment"))
+            self._shell.report(
+                GaplistenError(what, tr("the concealers are still being read"), tr("wait a moment"))
+            )
             return None
         self._offered = self._current()
         return self._offered
@@ -102,7 +110,7 @@ class Batch(QObject):
 
     def conceal(self) -> None:
         """Open the dialog, or show the one whose work is under way."""
-        offer = self._offer("Conceal Clips")
+        offer = self._offer(tr("Conceal Clips"))
         if offer is None:
             return
         if self.conceal_dialog is None:
@@ -115,12 +123,17 @@ class Batch(QObject):
         _present(self.conceal_dialog)
 
     def _concealed(self, value: Concealed) -> None:
-        said = f"concealed: {value.done} files in {value.wish.out}{_failed(value)}"
+        said = tr(
+            "concealed: {done} files in {out}{failed}",
+            done=value.done,
+            out=value.wish.out,
+            failed=_failed(value),
+        )
         self._shell.say(said)
 
     def score(self) -> None:
         """Open the dialog, or show the one whose work is under way."""
-        offer = self._offer("Score Clips")
+        offer = self._offer(tr("Score Clips"))
         if offer is None:
             return
         if self.score_dialog is None:
@@ -138,7 +151,12 @@ class Batch(QObject):
     def _scored(self, value: Scored) -> None:
         self._last = value
         self._shell.actions.enable(["scores.compare"], True)
-        said = f"scored: {len(value.batch.rows)} in {value.wish.table}{_failed(value)}"
+        said = tr(
+            "scored: {n_rows} in {table}{failed}",
+            n_rows=len(value.batch.rows),
+            table=value.wish.table,
+            failed=_failed(value),
+        )
         self._shell.say(said)
 
     # --- comparing -------------------------------------------------------------------------------
@@ -153,11 +171,13 @@ class Batch(QObject):
         if found.scales:
             self.show_comparison(found)
         else:
-            self._shell.report(GaplistenError("Compare", "no score has a value", "see what failed"))
+            self._shell.report(
+                GaplistenError(tr("Compare"), tr("no score has a value"), tr("see what failed"))
+            )
 
     def choose_table(self) -> None:
         """Choose a table that was saved and show its conditions."""
-        name, _ = QFileDialog.getOpenFileName(self._window, "Table of Scores", "", "CSV (*.csv)")
+        name, _ = QFileDialog.getOpenFileName(self._window, tr("Table of Scores"), "", tr("CSV (*.csv)"))
         if name:
             self.open_table(Path(name))
 
@@ -169,7 +189,7 @@ class Batch(QObject):
 
             return from_table(path)
 
-        self._controller.tasks.run(f"reading {path.name}", read, self.show_comparison)
+        self._controller.tasks.run(tr("reading {path_name}", path_name=path.name), read, self.show_comparison)
 
     def show_comparison(self, found: Comparison) -> None:
         """Open a window on scores."""
@@ -206,7 +226,7 @@ class Batch(QObject):
 
 def _failed(value: Concealed | Scored) -> str:
     count = sum(remark.failed for remark in value.remarks)
-    return f", {count} failed" if count else ""
+    return tr(", {count} failed", count=count) if count else ""
 
 
 def _present(dialog: ConcealDialog | ScoreDialog | ServiceDialog) -> None:

@@ -9,6 +9,7 @@ from gaplisten.bench.blind import BlindRound
 from gaplisten.bench.lanes import LOSSY_KEY, REFERENCE_KEY, Lane
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr, tr_lane
 from gaplisten.ui.workbench.blind_dialog import BlindDialog
 
 COMMANDS = section("Listen", "digits")(
@@ -49,10 +50,12 @@ class Blind(QObject):
     def _begin(self) -> None:
         versions, hearing = self._versions(), self._controller.hearing
         if len(versions) < 2:
-            self._shell.say("there are no two versions to tell apart: tick a concealer, or open conditions")
+            self._shell.say(
+                tr("there are no two versions to tell apart: tick a concealer, or open conditions")
+            )
             return
         self.blind = BlindRound.shuffled([lane.ident for lane in versions])
-        names = {lane.ident: lane.name for lane in versions}
+        names = {lane.ident: tr_lane(lane.name) for lane in versions}
         reference = self._controller.lane(REFERENCE_KEY) is not None
         dialog = self.dialog = BlindDialog(self.blind, names, reference, self._shell.window)
         dialog.hear.connect(self._hear)

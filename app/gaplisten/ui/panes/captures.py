@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QFileDialog
 from gaplisten.bench.state import RoleChoice, Sources
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr
 
 SUFFIXES = "*.pcap *.pcapng *.cap *.gz *.rtp *.rtpdump *.csv *.tsv *.txt *.dat *.log"
-KINDS = f"Call captures and logs ({SUFFIXES});;All files (*)"
+KINDS = tr("Call captures and logs ({suffixes});;All files (*)", suffixes=SUFFIXES)
 COMMANDS = section("File", "open")(
     ("file.open_call", "Open Call Capture…", "", "Open a capture of a call: its packets, delays and losses"),
 )
@@ -30,7 +31,7 @@ class Captures(QObject):
     def ask(self) -> None:
         """Let the user pick a capture."""
         file, _ = QFileDialog.getOpenFileName(
-            self._shell.window, "Open Call Capture", self._shell.last_folder(), KINDS
+            self._shell.window, tr("Open Call Capture"), self._shell.last_folder(), KINDS
         )
         if file:
             self.show(Path(file))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -10,7 +10,11 @@ from PySide6.QtGui import QDesktopServices
 from gaplisten.bench.concealing import idents
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr
 from gaplisten.ui.workbench.concealer_dock import ConcealerDock
+
+if TYPE_CHECKING:
+    from gaplisten.ui.workbench.consent_dialog import ConsentDialog
 
 LOOK_MS = 2000
 
@@ -53,6 +57,7 @@ class Concealers(QObject):
         shell.offer_menu(dock, _MENU)
         dock.filter.given_up.connect(shell.lanes.setFocus)
         self._looking = False
+        self._question: ConsentDialog | None = None
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self._look)
         dock.switched.connect(self._switch)
@@ -120,14 +125,23 @@ class Concealers(QObject):
         """Show what the file's withheld concealers want to run, to be allowed or left off."""
         from gaplisten.ui.workbench.consent_dialog import ConsentDialog
 
-        wishes = [wish for _, wish in self._controller.review.wishes]
+        if self._question is not None:
+            self._question.reject()  # it shows what is no longer so
+        consent = self._controller.consent
+        shown = consent.review
+        wishes = [wish for _, wish in shown.wishes]
         if not wishes:
-            self._controller.said.emit("this file runs nothing that was not allowed")
+            self._controller.said.emit(tr("this file runs nothing that was not allowed"))
             return
         path = self._controller.document.path
-        dialog = ConsentDialog(path.name if path else "This work", wishes, self._shell.window)
-        dialog.accepted.connect(self._controller.allow)
+        dialog = ConsentDialog(path.name if path else tr("This work"), wishes, self._shell.window)
+        dialog.accepted.connect(lambda: consent.allow(shown))
+        dialog.finished.connect(self._on_answered)
+        self._question = dialog
         dialog.open()
+
+    def _on_answered(self) -> None:
+        self._question = None
 
     # -- files ----------------------------------------------------------------------------------------
 
@@ -135,9 +149,14 @@ class Concealers(QObject):
         catalogue = self._controller.catalogue
         if catalogue is None or self._looking:
             return
+        self._controller.consent.hold_back_changed()
         self._looking = True
         self._controller.tasks.run(
-            "plugin files", lambda _job: catalogue.changed(), self._on_looked, self._on_not_looked, quiet=True
+            tr("plugin files"),
+            lambda _job: catalogue.changed(),
+            self._on_looked,
+            self._on_not_looked,
+            quiet=True,
         )
 
     def _on_looked(self, names: tuple[str, ...]) -> None:
@@ -160,7 +179,7 @@ class Concealers(QObject):
         folder = folders.user_plugins()
         folder.mkdir(parents=True, exist_ok=True)
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-        self._shell.say(f"your plugins go into {folder}")
+        self._shell.say(tr("your plugins go into {folder}", folder=folder))
 
 
 PANE = Pane(

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr
 
 COMMANDS = section("Gap", "list")(
     (
@@ -28,7 +29,7 @@ class FindDamage(QObject):
     def show(self) -> None:
         """List the damage of the lane that is heard."""
         if self._shell.controller.opened is None or not self._shell.controller.frames:
-            self._shell.say("open a clip first")
+            self._shell.say(tr("open a clip first"))
             return
         from gaplisten.ui.gaps.damage_dialog import DamageDialog
 

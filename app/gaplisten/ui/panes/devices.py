@@ -26,10 +26,11 @@ from gaplisten.playback.player import PlayerState
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.theme import figures
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import QuietLabel, plain_table, resize_within
 
-COLUMNS = ("Device", "Host API", "Channels", "Rate", "")
-SYSTEM = "The system's choice"
+COLUMNS = (tr("Device"), tr("Host API"), tr("Channels"), tr("Rate", context="sampling"), "")
+SYSTEM = tr("The system's choice")
 
 
 class DeviceTable(QTableWidget):
@@ -47,8 +48,8 @@ class DeviceTable(QTableWidget):
         super().__init__(0, len(COLUMNS), parent)
         self._devices: tuple[OutputDevice, ...] = ()
         self.setHorizontalHeaderLabels(COLUMNS)
-        plain_table(self, "Output devices")
-        self.setStatusTip("Output devices; Enter uses the selected one")
+        plain_table(self, tr("Output devices"))
+        self.setStatusTip(tr("Output devices; Enter uses the selected one"))
         self.setAlternatingRowColors(True)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
@@ -64,7 +65,7 @@ class DeviceTable(QTableWidget):
         self._fill(0, (SYSTEM, "", "", "", self._system_note()), bold=False)
         for row, device in enumerate(devices, 1):
             used = device.title == title
-            remarks = [*(["in use"] if used else []), *(["system default"] if device.default else [])]
+            remarks = [*([tr("in use")] if used else []), *([tr("system default")] if device.default else [])]
             rate = f"{device.rate / 1000:g} kHz"
             words = (device.name, device.host_api, str(device.channels), rate, ", ".join(remarks))
             self._fill(row, words, bold=used)
@@ -73,7 +74,7 @@ class DeviceTable(QTableWidget):
             self.setCurrentCell(keep, 0)
 
     def _system_note(self) -> str:
-        return "" if any(device.default for device in self._devices) else "there is none now"
+        return "" if any(device.default for device in self._devices) else tr("there is none now")
 
     def _row_of(self, title: str) -> int:
         return next((row for row, device in enumerate(self._devices, 1) if device.title == title), 0)
@@ -102,7 +103,17 @@ class DeviceTable(QTableWidget):
         super().keyPressEvent(event)
 
 
-_TONES = (("Left", "left"), ("Right", "right"), ("Both", "both"))
+_TONES = (
+    (tr("Left"), tr("Test tone: left"), "left"),
+    (tr("Right"), tr("Test tone: right"), "right"),
+    (tr("Both", context="channels"), tr("Test tone: both"), "both"),
+)
+_LINES = {
+    "Device": tr("Device"),
+    "Rate": tr("Rate", context="sampling"),
+    "Latency": tr("Latency"),
+    "Underflows": tr("Underflows"),
+}
 
 
 class DeviceDialog(QDialog):
@@ -124,18 +135,18 @@ class DeviceDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Sound Device")
+        self.setWindowTitle(tr("Sound Device"))
         self._shown: tuple[object, ...] = ()
         self._underflows, self._since = 0, 0
         self.reason = QuietLabel("", self, wrap=True)
         self.reason.set_warning(True)
-        self.reason.setAccessibleName("Why there is no sound")
+        self.reason.setAccessibleName(tr("Why there is no sound"))
         self.table = DeviceTable(self)
-        self.use = self._button("Use This Device", "Send the sound there from now on; remembered")
-        self.rescan = self._button("Look Again", "Look again for devices; this pauses the sound")
-        self.tones = {side: self._button(text, f"Test tone: {text.lower()}") for text, side in _TONES}
-        self.lines = {name: QLabel(self) for name in ("Device", "Rate", "Latency", "Underflows")}
-        self.reset = self._button("Reset", "Count underflows from 0 again")
+        self.use = self._button(tr("Use This Device"), tr("Send the sound there from now on; remembered"))
+        self.rescan = self._button(tr("Look Again"), tr("Look again for devices; this pauses the sound"))
+        self.tones = {side: self._button(text, tip) for text, tip, side in _TONES}
+        self.lines = {name: QLabel(self) for name in _LINES}
+        self.reset = self._button(tr("Reset"), tr("Count underflows from 0 again"))
         layout = QVBoxLayout(self)
         layout.addWidget(self.reason)
         layout.addWidget(self.table, 1)
@@ -159,27 +170,27 @@ class DeviceDialog(QDialog):
         line.addWidget(self.use)
         line.addWidget(self.rescan)
         line.addStretch(1)
-        line.addWidget(QLabel("Test tone", self))
-        for side, button in self.tones.items():
-            button.setAccessibleName(f"Test tone {side}")
+        line.addWidget(QLabel(tr("Test tone"), self))
+        for button in self.tones.values():
+            button.setAccessibleName(button.toolTip())
             line.addWidget(button)
         return line
 
     def _now(self) -> QGroupBox:
-        box = QGroupBox("Now", self)
+        box = QGroupBox(tr("Now"), self)
         form = QFormLayout(box)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for name, label in self.lines.items():
             label.setFont(figures())
-            label.setAccessibleName(name)
+            label.setAccessibleName(_LINES[name])
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             if name != "Underflows":
-                form.addRow(name, label)
+                form.addRow(_LINES[name], label)
         line = QHBoxLayout()
         line.addWidget(self.lines["Underflows"], 1)
         line.addWidget(self.reset)
-        self.reset.setAccessibleName("Reset the underflow count")
-        form.addRow("Underflows", line)
+        self.reset.setAccessibleName(tr("Reset the underflow count"))
+        form.addRow(tr("Underflows"), line)
         return box
 
     def _connect(self) -> None:
@@ -199,7 +210,7 @@ class DeviceDialog(QDialog):
 
     def _show_underflows(self) -> None:
         since = self._underflows - self._since
-        total = f" ({self._underflows} in all)" if self._since else ""
+        total = tr(" ({underflows} in all)", underflows=self._underflows) if self._since else ""
         self.lines["Underflows"].setText(f"{since}{total}")
 
     def show_state(self, state: PlayerState, devices: tuple[OutputDevice, ...]) -> None:
@@ -210,11 +221,11 @@ class DeviceDialog(QDialog):
         self._underflows = state.underflows
         if state.underflows < self._since:  # another player counts from 0
             self._since = 0
-        self.lines["Device"].setText(state.device or "none")
+        self.lines["Device"].setText(state.device or tr("none"))
         self.lines["Rate"].setText(rate_text(state))
         self.lines["Latency"].setText(f"{state.latency_ms:.1f} ms" if state.available and state.rate else "-")
         self._show_underflows()
-        self.reason.setText(state.reason)
+        self.reason.setText(tr_said(state.reason))
         self.reason.setVisible(bool(state.reason))
         audible = state.available and not state.starting
         self.use.setEnabled(bool(devices) or audible)
@@ -225,10 +236,10 @@ class DeviceDialog(QDialog):
 def rate_text(state: PlayerState) -> str:
     """Return at which rate the sound goes out, and whether it had to be resampled for that."""
     if not state.available:
-        return "starting" if state.starting else "no sound"
+        return tr("starting") if state.starting else tr("no sound")
     if not state.rate:
-        return "not open yet"
-    note = "resampled: not the file's own samples" if state.resampled else "the clip's own samples"
+        return tr("not open yet")
+    note = tr("resampled: not the file's own samples") if state.resampled else tr("the clip's own samples")
     return f"{state.rate} Hz, {note}"
 
 
@@ -250,8 +261,8 @@ class Devices(QObject):
         self._reason, self._sounded, self._told = "", False, ""
         shell.actions.bind("listen.rescan", self.rescan)
         shell.actions.bind("listen.device", self.open)
-        self.choose_another = QAction("Choose Another…", self)
-        self.choose_another.setToolTip("Choose another sound device; playing can go on where it was")
+        self.choose_another = QAction(tr("Choose Another…"), self)
+        self.choose_another.setToolTip(tr("Choose another sound device; playing can go on where it was"))
         self.choose_another.triggered.connect(self.open)
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self.look)
@@ -290,13 +301,13 @@ class Devices(QObject):
         """Send the sound elsewhere; the position stays."""
         self._hearing.player.choose(device)
         self._take_back()
-        where = device.title if device else "the system's choice"
-        self._shell.say(f"sound goes to {where}")
+        where = device.title if device else tr("the system's choice")
+        self._shell.say(tr("sound goes to {where}", where=where))
         self.look()
 
     def rescan(self) -> None:
         """Look again for devices."""
-        self._shell.say("looking for sound devices")
+        self._shell.say(tr("looking for sound devices"))
         self._hearing.player.rescan()
         self.look()
 
@@ -330,7 +341,7 @@ class Devices(QObject):
             self._take_back()
         elif sounded or state.available:
             # A device is lost first, and then another one found: both belong together.
-            self._told = " ".join([*([self._told] if self._telling else []), state.reason])
+            self._told = " ".join([*([self._told] if self._telling else []), tr_said(state.reason)])
             self._shell.messages.report(self._told, self.choose_another)
 
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr, tr_said
 
 COMMANDS = (
     *section("Edit", "history")(
@@ -54,17 +55,19 @@ class Edit(QObject):
 
     def _undo(self) -> None:
         label = self._controller.document.undo()
-        self._shell.say(f"undone: {label}" if label else "nothing to undo")
+        self._shell.say(tr("undone: {label}", label=tr_said(label)) if label else tr("nothing to undo"))
 
     def _redo(self) -> None:
         label = self._controller.document.redo()
-        self._shell.say(f"done again: {label}" if label else "nothing to do again")
+        self._shell.say(
+            tr("done again: {label}", label=tr_said(label)) if label else tr("nothing to do again")
+        )
 
     def _show_history(self) -> None:
         history = self._controller.document.history
         for name, verb, label in (
-            ("edit.undo", "Undo", history.undo_label),
-            ("edit.redo", "Redo", history.redo_label),
+            ("edit.undo", tr("Undo"), history.undo_label),
+            ("edit.redo", tr("Redo"), history.redo_label),
         ):
             self._shell.actions[name].setText(f"{verb} {label}".strip())
             self._shell.actions[name].setEnabled(bool(label))
@@ -74,14 +77,16 @@ class Edit(QObject):
     def _paint(self, on: bool) -> None:
         self._shell.lanes.set_paint_mode(on)
         packets = self._controller.trace is not None and self._controller.trace.grid is not None
-        where = "packets to lose them, with Alt over any stretch" if packets else "what is to be lost"
+        where = tr("packets to lose them, with Alt over any stretch") if packets else tr("what is to be lost")
         self._shell.say(
-            f"drag over {where}; from what is lost, or with the right button, to receive" if on else ""
+            tr("drag over {where}; from what is lost, or with the right button, to receive", where=where)
+            if on
+            else ""
         )
 
     def _ask_loss(self) -> None:
         if self._controller.opened is None or not self._controller.frames:
-            self._shell.say("open a clip first")
+            self._shell.say(tr("open a clip first"))
             return
         from gaplisten.ui.workbench.loss_dialog import LossDialog
 

@@ -14,6 +14,7 @@ from gaplisten.jobs import Job
 from gaplisten.loss.formats import write_trace
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr
 
 PICTURE_SCALE = 3.0
 
@@ -48,7 +49,7 @@ class Export(QObject):
 
     def _ask_picture(self) -> None:
         path = self._shell.ask_path(
-            "Save Picture", f"{self._controller.clip_name}.png", "PNG (*.png);;SVG (*.svg)"
+            tr("Save Picture"), f"{self._controller.clip_name}.png", tr("PNG (*.png);;SVG (*.svg)")
         )
         if path is not None:
             self._shell.write(path, lambda: self.save_picture(path))
@@ -63,23 +64,34 @@ class Export(QObject):
 
     # -- sound ----------------------------------------------------------------------------------------
 
+    def _still_read(self) -> bool:
+        """Whether lanes are heard that are not wholly known yet, which is then said."""
+        found = self._controller.opened is None and bool(self._controller.lanes)
+        if found:
+            self._shell.say(tr("the sound is still being read"))
+        return found
+
     def _ask_lane(self) -> None:
+        if self._still_read():
+            return
         lane = self._controller.lane(self._controller.hearing.heard)
         if lane is None or lane.signal is None:
-            self._shell.say("there is no sound to save")
+            self._shell.say(tr("there is no sound to save"))
             return
         name = f"{self._controller.clip_name}_{lane.name}.wav"
-        path = self._shell.ask_path("Save Sound", name, "WAV (*.wav);;FLAC (*.flac)")
+        path = self._shell.ask_path(tr("Save Sound"), name, tr("WAV (*.wav);;FLAC (*.flac)"))
         if path is not None:
             self.save_lanes({path: lane})
 
     def _ask_lanes(self) -> None:
+        if self._still_read():
+            return
         if not self._controller.lanes:
-            self._shell.say("open a clip first")
+            self._shell.say(tr("open a clip first"))
             return
         last = self._shell.last_folder()
         folder = QFileDialog.getExistingDirectory(
-            self._shell.window, "Folder for the Sound of All Lanes", last
+            self._shell.window, tr("Folder for the Sound of All Lanes"), last
         )
         if folder:
             self.save_lanes(self.places(Path(folder)))
@@ -101,7 +113,9 @@ class Export(QObject):
             return list(places)
 
         self._controller.tasks.run(
-            "saving sound", work, lambda paths: self._shell.say(f"saved {len(paths)} files")
+            tr("saving sound"),
+            work,
+            lambda paths: self._shell.say(tr("saved {n_paths} files", n_paths=len(paths))),
         )
 
     # -- tables ---------------------------------------------------------------------------------------
@@ -109,12 +123,14 @@ class Export(QObject):
     def _ask_trace(self) -> None:
         trace = self._controller.trace
         if trace is None:
-            self._shell.say("there is no loss trace")
+            self._shell.say(tr("there is no loss trace"))
             return
         from gaplisten.loss.formats import FORMATS
 
         kinds = ";;".join(f"{each.name} (*{(*each.suffixes, '.txt')[0]})" for each in FORMATS)
-        found = self._shell.ask_file("Save Loss Trace", f"{self._controller.clip_name}_is_lost.txt", kinds)
+        found = self._shell.ask_file(
+            tr("Save Loss Trace"), f"{self._controller.clip_name}_is_lost.txt", kinds
+        )
         if found is not None:
             path, name = found[0], found[1].partition(" (")[0]
             self._shell.write(path, lambda: write_trace(path, trace, name))

@@ -25,9 +25,10 @@ from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import section
 from gaplisten.ui.fields import NumberDialog, NumberField
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr
 
 AUTOSAVE_MS = 1000  # from the first change on: whoever never rests loses no more either
-SOUNDS = (
+SOUNDS = tr(
     "Sound and traces (*.wav *.flac *.ogg *.aiff *.aif *.mp3 *.pcm *.raw *.sw *.s16 *.8k *.16k *.48k *.txt"
     " *.csv *.npy *.dat *.g192);;All files (*)"
 )
@@ -75,7 +76,7 @@ class Files(QObject):
         bind("file.save", self.save)
         bind("file.save_as", self.save_as)
         bind("file.quit", shell.window.close)
-        self.recent_menu = QMenu("Recent", shell.window)
+        self.recent_menu = QMenu(tr("Recent"), shell.window)
         self.recent_menu.aboutToShow.connect(self.fill_recent)
         shell.actions.put_submenu(self.recent_menu, "file.demo")
         shell.sources_wanted.connect(self.open_sources)
@@ -102,7 +103,7 @@ class Files(QObject):
         work, folders, files = split_paths([path.absolute() for path in paths])
         missing = [path for path in (*work, *folders, *files) if not path.exists()]
         for path in missing:
-            self._shell.report(GaplistenError(str(path), "is not there", "check the path"))
+            self._shell.report(GaplistenError(str(path), tr("is not there"), tr("check the path")))
         if missing:
             return
         if work:
@@ -120,8 +121,10 @@ class Files(QObject):
     def _tell_left_out(self, paths: Sequence[Path], work: Path) -> None:
         if paths:
             names = ", ".join(path.name for path in paths[:4])
-            fact = "not opened: a workbench file says itself what it opens"
-            self._shell.report(GaplistenError(names, fact, f"open it without {work.name}"))
+            fact = tr("not opened: a workbench file says itself what it opens")
+            self._shell.report(
+                GaplistenError(names, fact, tr("open it without {work_name}", work_name=work.name))
+            )
 
     def open_sources(self, sources: Sources) -> None:
         """Open these clips as new work."""
@@ -181,7 +184,7 @@ class Files(QObject):
         sources = self._controller.document.work.sources
         example = first_bare(sources.paths)
         if example is None:
-            self._shell.say("there are no samples without a header: open some first")
+            self._shell.say(tr("there are no samples without a header: open some first"))
             return
         before = sources.raw or (None if sources.layout is None else sources.layout.raw)
         self._ask_what_is_bare(example, before, self._on_raw)
@@ -189,22 +192,24 @@ class Files(QObject):
     def ask_folder(self) -> None:
         """Let the user pick a folder of clips."""
         folder = QFileDialog.getExistingDirectory(
-            self._window, "Open Folder of Clips", self._shell.last_folder()
+            self._window, tr("Open Folder of Clips"), self._shell.last_folder()
         )
         if folder:
             self.open_paths([Path(folder)])
 
     def ask_files(self) -> None:
         """Let the user pick loose files."""
-        files, _ = QFileDialog.getOpenFileNames(self._window, "Open Files", self._shell.last_folder(), SOUNDS)
+        files, _ = QFileDialog.getOpenFileNames(
+            self._window, tr("Open Files"), self._shell.last_folder(), SOUNDS
+        )
         if files:
             self.open_paths([Path(file) for file in files])
 
     def ask_work(self) -> None:
         """Let the user pick a workbench file."""
-        kinds = "Workbench (*.gaplisten.toml *.toml)"
+        kinds = tr("Workbench (*.gaplisten.toml *.toml)")
         file, _ = QFileDialog.getOpenFileName(
-            self._window, "Open Workbench", self._shell.last_folder(), kinds
+            self._window, tr("Open Workbench"), self._shell.last_folder(), kinds
         )
         if file:
             self.open_work_file(Path(file))
@@ -224,9 +229,11 @@ class Files(QObject):
         """Let the user say where the clean references lie."""
         sources = self._controller.document.work.sources
         if not sources.paths:
-            self._shell.say("open a folder of clips first")
+            self._shell.say(tr("open a folder of clips first"))
             return
-        folder = QFileDialog.getExistingDirectory(self._window, "Reference Folder", self._shell.last_folder())
+        folder = QFileDialog.getExistingDirectory(
+            self._window, tr("Reference Folder"), self._shell.last_folder()
+        )
         if folder:
             self._controller.open_sources(replace(sources, reference_folder=Path(folder)))
 
@@ -234,10 +241,10 @@ class Files(QObject):
         """Let the user say how long a packet of these clips is: traces of flags do not tell."""
         sources = self._controller.document.work.sources
         if not sources.paths:
-            self._shell.say("open clips first")
+            self._shell.say(tr("open clips first"))
             return
         field = NumberField(minimum=0.5, maximum=1000.0, decimals=3, suffix=" ms", value=sources.packet_ms)
-        dialog = NumberDialog("Packet Length", "Length of a packet", field, self._window)
+        dialog = NumberDialog(tr("Packet Length"), tr("Length of a packet"), field, self._window)
         dialog.accepted.connect(lambda: self._set_packet(field.value()))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
@@ -271,8 +278,12 @@ class Files(QObject):
         named = "\n".join(map(str, outside[:8]))
         answer = QMessageBox.question(
             self._window,
-            "Files elsewhere",
-            f"{path.name} opens files outside its own folder:\n\n{named}\n\nOpen them?",
+            tr("Files elsewhere"),
+            tr(
+                "{path_name} opens files outside its own folder:\n\n{named}\n\nOpen them?",
+                path_name=path.name,
+                named=named,
+            ),
         )
         return answer == QMessageBox.StandardButton.Yes
 
@@ -295,8 +306,8 @@ class Files(QObject):
 
         title = self._controller.clipset.title if self._controller.clipset else "workbench"
         suggested = str(Path(self._shell.last_folder()) / f"{title}{SUFFIX}")
-        kinds = f"Workbench (*{SUFFIX})"
-        file, _ = QFileDialog.getSaveFileName(self._window, "Save Workbench", suggested, kinds)
+        kinds = tr("Workbench (*{suffix})", suffix=SUFFIX)
+        file, _ = QFileDialog.getSaveFileName(self._window, tr("Save Workbench"), suggested, kinds)
         if not file:
             return False
         return self.save_to(Path(file if file.endswith(".toml") else file + SUFFIX))
@@ -314,7 +325,7 @@ class Files(QObject):
         self._autosave.forget()
         self._shell.remember(path)
         self._controller.document_changed.emit()
-        self._shell.say(f"saved {path.name}")
+        self._shell.say(tr("saved {path_name}", path_name=path.name))
         return True
 
     def may_close(self) -> bool:
@@ -325,8 +336,8 @@ class Files(QObject):
         buttons = QMessageBox.StandardButton
         answer = QMessageBox.question(
             self._window,
-            "Unsaved work",
-            "Notes, loss edits, loops or concealers' parameters are not saved. Save them?",
+            tr("Unsaved work"),
+            tr("Notes, loss edits, loops or concealers' parameters are not saved. Save them?"),
             buttons.Save | buttons.Discard | buttons.Cancel,
         )
         if answer == buttons.Save:
@@ -348,8 +359,8 @@ class Files(QObject):
         try:
             self._autosave.keep(document.work, document.path)
         except OSError as error:
-            fact = f"unsaved work cannot be kept for a crash: {error.strerror}"
-            self._shell.report(GaplistenError(str(self._autosave.path), fact, "save it yourself"))
+            fact = tr("unsaved work cannot be kept for a crash: {strerror}", strerror=error.strerror)
+            self._shell.report(GaplistenError(str(self._autosave.path), fact, tr("save it yourself")))
 
     def forget_rescue(self) -> None:
         """Drop the rescue file: the work is saved or given up."""
@@ -364,11 +375,17 @@ class Files(QObject):
 
     def _offer(self, kept: Rescued) -> None:
         box = QMessageBox(self._window)
-        box.setWindowTitle("Unsaved work")
-        box.setText(f"Gaplisten ended on {kept.when} with unsaved work ({kept.what or 'nothing noted'}).")
-        again = box.addButton("Continue with It", QMessageBox.ButtonRole.AcceptRole)
-        drop = box.addButton("Throw It Away", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton("Later", QMessageBox.ButtonRole.RejectRole)
+        box.setWindowTitle(tr("Unsaved work"))
+        box.setText(
+            tr(
+                "Gaplisten ended on {when} with unsaved work ({value}).",
+                when=kept.when,
+                value=kept.what or tr("nothing noted"),
+            )
+        )
+        again = box.addButton(tr("Continue with It"), QMessageBox.ButtonRole.AcceptRole)
+        drop = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(tr("Later"), QMessageBox.ButtonRole.RejectRole)
 
         def answered() -> None:
             if box.clickedButton() is again:
@@ -392,7 +409,7 @@ class Files(QObject):
             action.triggered.connect(lambda _checked=False, each=path: self.open_paths([Path(each)]))
             self.recent_menu.addAction(action)
         if not self.recent_menu.actions():
-            self.recent_menu.addAction("Nothing yet").setEnabled(False)
+            self.recent_menu.addAction(tr("Nothing yet")).setEnabled(False)
 
 
 PANE = Pane("file", Files, COMMANDS, place=10)

@@ -22,6 +22,7 @@ from gaplisten.ui.gaps.measures_dialog import MeasuresDialog
 from gaplisten.ui.gaps.walk import COMMANDS as WALKING
 from gaplisten.ui.gaps.walk import ON_A_GAP, GapWalk
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr, tr_lane, tr_n, tr_said
 from gaplisten.ui.widgets import NotAligned
 
 _DOCK_HEIGHT = 215
@@ -110,7 +111,9 @@ class Gaps(QObject):
         self._shell.actions.check(f"gap.by_{self.choices.worst}")
 
     def _show_unaligned(self, lanes: tuple[str, ...]) -> None:
-        self.not_aligned.show_lanes(lanes, "Their gaps lie elsewhere than measured here.", removable=False)
+        self.not_aligned.show_lanes(
+            lanes, tr("Their gaps lie elsewhere than measured here."), removable=False
+        )
 
     # -- what is measured -----------------------------------------------------------------------------
 
@@ -138,46 +141,67 @@ class Gaps(QObject):
         if met is listed:
             return ""
         if met is None:
-            return f"it is not known what lane {lane.key} {lane.name} lost"
-        whose = "losses of its own" if lane.own_loss else "the clip's losses"
-        return f"lane {lane.key} {lane.name} met {whose}: hear it ({lane.key}) to list those gaps"
+            return tr(
+                "it is not known what lane {lane_key} {lane_name} lost",
+                lane_key=lane.key,
+                lane_name=tr_lane(lane.name),
+            )
+        whose = tr("losses of its own") if lane.own_loss else tr("the clip's losses")
+        return tr(
+            "lane {lane_key} {lane_name} met {whose}: hear it ({lane_key}) to list those gaps",
+            lane_key=lane.key,
+            lane_name=tr_lane(lane.name),
+            whose=whose,
+        )
 
     def _show(self) -> None:
         measuring = self.measuring
         self._dock.show_values(measuring.table, measuring.pending, reference=measuring.has_reference)
         told = wording.clip_facts(measuring.table, self._dock.model.content.lanes)
-        self._dock.say(self._said(), told, stopped=measuring.stopped)
+        self._dock.say(self._said(), [*map(tr_said, told)], stopped=measuring.stopped)
 
     def _said(self) -> str:
         measuring, content = self.measuring, self._dock.model.content
         if not content.gaps:
             return ""
         if measuring.error:
-            return f"not measured: {measuring.error}"
+            return tr("not measured: {error}", error=measuring.error)
         if measuring.stopped:
-            return "measuring was cancelled"
+            return tr("measuring was cancelled")
         if not content.lanes:
-            return "tick a concealer, or open a condition, to have its gaps measured"
+            return tr("tick a concealer, or open a condition, to have its gaps measured")
         if measuring.pending:
-            return "measuring…"
+            return tr("measuring…")
         flagged = len(content.rows(flagged=True))
-        said = f"{flagged} of {len(content.gaps)} gaps flagged" if content.chosen.shown else ""
+        said = (
+            tr("{flagged} of {n_gaps} gaps flagged", flagged=flagged, n_gaps=len(content.gaps))
+            if content.chosen.shown
+            else ""
+        )
         others = [str(lane.key) for lane in content.lanes if lane.elsewhere]
-        which = "it" if len(others) == 1 else "them"
-        elsewhere = f"{_lanes(others)} other losses: hear {which} for those gaps" if others else ""
+        elsewhere = (
+            tr_n(
+                "{lanes} other losses: hear it for those gaps",
+                "{lanes} other losses: hear them for those gaps",
+                len(others),
+                lanes=_lanes(others),
+            )
+            if others
+            else ""
+        )
         told = wording.clip_facts(measuring.table, content.lanes)
-        said = " · ".join(filter(None, (said, elsewhere, *told[:1])))
+        said = " · ".join(filter(None, (said, elsewhere, *map(tr_said, told[:1]))))
         said += f" (+{len(told) - 1})" if told[1:] else ""
-        lacking = [wording.short(m) for m in content.chosen.measures if m.needs_reference]
+        lacking = [tr_said(wording.short(m)) for m in content.chosen.measures if m.needs_reference]
         if lacking and not measuring.has_reference:
-            said += f" · no reference, so no {', '.join(lacking)}"
+            said += tr(" · no reference, so no {join}", join=", ".join(lacking))
         return said
 
     def _provide(self, callback: Callable[[Table], None]) -> None:
         def hand_over() -> None:
             if self.measuring.error:
-                way_out = "open the clip again, or use gaplisten gaps"
-                self._shell.report(GaplistenError("gap table", self.measuring.error, way_out))
+                way_out = tr("open the clip again, or use gaplisten gaps")
+                self._shell.report(GaplistenError(tr("gap table"), self.measuring.error, way_out))
                 return
             tables = self.measuring.named_tables() or (facts_alone(self._dock.model.content.gaps),)
             each = [table.table(self.choices.thresholds) for table in tables]
@@ -228,7 +252,7 @@ class Gaps(QObject):
             self.choose(self.choices.with_shown(measure.key, True))
         done = self._dock.sort_by(wanted if on else None, measure.key) and (wanted is not None or not on)
         if not done:
-            self._shell.say("hear a lane that has columns in the gap table first")
+            self._shell.say(tr("hear a lane that has columns in the gap table first"))
             self._shell.actions.check("gap.worst_first", False)
 
     def _on_order(self) -> None:
@@ -273,24 +297,33 @@ class Gaps(QObject):
 
     def _lane_named(self, ident: str) -> str:
         lane = next((each for each in self._controller.lanes if each.ident == ident), None)
-        return f"lane {lane.key} {lane.name}" if lane is not None else ident
+        return (
+            tr("lane {lane_key} {lane_name}", lane_key=lane.key, lane_name=tr_lane(lane.name))
+            if lane is not None
+            else ident
+        )
 
     def _why_none(self, idents: list[str]) -> str:
         measuring, measure = self.measuring, self.choices.worst_measure
         if not self._controller.gaps:
-            return "there are no gaps"
+            return tr("there are no gaps")
         if measure.needs_reference and not measuring.has_reference:
-            return f"{measure.title} needs the reference, which this clip does not have"
+            return tr(
+                "{measure_title} needs the reference, which this clip does not have",
+                measure_title=tr_said(measure.title),
+            )
         if measuring.pending & {*idents}:
-            return "the gaps are still being measured"
+            return tr("the gaps are still being measured")
         if not idents:
-            return "there is no lane to measure: tick a concealer, or open a condition"
-        return f"no gap listed has a value of {measure.title}"
+            return tr("there is no lane to measure: tick a concealer, or open a condition")
+        return tr("no gap listed has a value of {measure_title}", measure_title=tr_said(measure.title))
 
     # -- saving ---------------------------------------------------------------------------------------
 
     def _ask_file(self) -> None:
-        path = self._shell.ask_path("Save Gap Table", f"{self._controller.clip_name}_gaps.csv", "CSV (*.csv)")
+        path = self._shell.ask_path(
+            tr("Save Gap Table"), f"{self._controller.clip_name}_gaps.csv", tr("CSV (*.csv)")
+        )
         if path is not None:
             # Whatever is still being measured comes first: the file holds all measures of all lanes.
             self.dock.when_complete(lambda table: self._shell.write(path, lambda: write_csv(path, table)))
@@ -298,7 +331,11 @@ class Gaps(QObject):
 
 def _lanes(keys: list[str]) -> str:
     *most, last = keys
-    return f"lanes {', '.join(most)} and {last} met" if most else f"lane {last} met"
+    return (
+        tr("lanes {join} and {last} met", join=", ".join(most), last=last)
+        if most
+        else tr("lane {last} met", last=last)
+    )
 
 
 PANE = Pane("gaps", Gaps, COMMANDS, "Gaps", Qt.DockWidgetArea.BottomDockWidgetArea, place=31)

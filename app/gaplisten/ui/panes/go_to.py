@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from gaplisten.audio.ruler import RulerUnit
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr
 from gaplisten.ui.workbench.go_to_dialog import GoToDialog
 
 COMMANDS = section("Gap", "go")(
@@ -26,7 +27,7 @@ class GoTo(QObject):
     def _ask(self) -> None:
         shell, controller = self._shell, self._controller
         if not controller.frames:
-            shell.say("open a clip first")
+            shell.say(tr("open a clip first"))
             return
         gaps = [(gap.start, gap.stop) for gap in controller.gaps]
         position = min(controller.hearing.state.position, controller.frames - 1)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QMimeData, QObject, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
@@ -19,9 +20,10 @@ from gaplisten.report.finding import Finding
 from gaplisten.report.lanes import finding_in_lanes
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr
 
-_PLACE = "handed over"  # the folder chosen last, among the window's settings
-_ZIP, _ANONYMOUS, _FOLDER = "ZIP (*.zip)", "ZIP, versions called A, B, C (*.zip)", "Folder (*)"
+_PLACE: Final = "handed over"  # the folder chosen last, among the window's settings
+_ZIP, _ANONYMOUS, _FOLDER = tr("ZIP (*.zip)"), tr("ZIP, versions called A, B, C (*.zip)"), tr("Folder (*)")
 
 COMMANDS = section("Gap", "out")(
     (
@@ -68,7 +70,7 @@ class HandingOver(QObject):
         if index is None:
             return
         kinds = ";;".join((_ZIP, _ANONYMOUS, _FOLDER))
-        found = self._shell.ask_file("Hand Over Gap", f"{self._name(index)}.zip", kinds)
+        found = self._shell.ask_file(tr("Hand Over Gap"), f"{self._name(index)}.zip", kinds)
         if found is not None and self._may_lie(*found):
             self._when_measured(index, *found)
 
@@ -87,7 +89,7 @@ class HandingOver(QObject):
     def _index(self) -> int | None:
         """Return the gap at hand, or the nearest to the playhead; None (said) where there is no gap."""
         if not self._controller.gaps:
-            self._shell.say("there are no gaps to hand over")
+            self._shell.say(tr("there are no gaps to hand over"))
             return None
         hand = self._shell.hand
         return hand.index if hand.index >= 0 else hand.nearest(self._controller.hearing.state.position)
@@ -119,7 +121,7 @@ class HandingOver(QObject):
             )
             return Written(bundle, write_bundle(path, bundle, folder=kind == _FOLDER))
 
-        self._controller.tasks.run("handing over", work, self._on_written)
+        self._controller.tasks.run(tr("handing over"), work, self._on_written)
 
     def _finding(self, index: int) -> Finding:
         controller = self._controller
@@ -147,9 +149,11 @@ class HandingOver(QObject):
         content.setImageData(QImage.fromData(written.bundle.picture))
         content.setUrls([QUrl(place.absolute().as_uri())])
         QGuiApplication.clipboard().setMimeData(content)
-        said = f"handed over: {visible(str(place))}; its text and picture are on the clipboard"
+        said = tr(
+            "handed over: {place}; its text and picture are on the clipboard", place=visible(str(place))
+        )
         if written.paths[1:]:
-            said += f". Keep {written.paths[1].name} back: it names the versions"
+            said += tr(". Keep {name} back: it names the versions", name=written.paths[1].name)
         self._shell.say(said)
 
 

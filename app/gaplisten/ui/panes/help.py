@@ -9,6 +9,7 @@ from gaplisten import __version__
 from gaplisten.bench.settings import Settings
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr
 
 COMMANDS = (
     *section("Help", "read")(
@@ -58,9 +59,12 @@ class Help(QObject):
     def _about(self) -> None:
         from PySide6 import __version__ as pyside
 
-        text = f"<h3>Gaplisten {__version__}</h3><p>The listening-test bench for packet loss concealment.</p>"
-        text += f"<p>MIT licence. PySide {pyside}.</p>"
-        box = QMessageBox(QMessageBox.Icon.NoIcon, "About Gaplisten", text, parent=self._shell.window)
+        text = tr(
+            "<h3>Gaplisten {version}</h3><p>The listening-test bench for packet loss concealment.</p>",
+            version=__version__,
+        )
+        text += tr("<p>MIT licence. PySide {pyside}.</p>", pyside=pyside)
+        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("About Gaplisten"), text, parent=self._shell.window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 

@@ -6,9 +6,9 @@ from PySide6.QtCore import QByteArray, QObject
 from PySide6.QtWidgets import QToolBar
 
 from gaplisten.bench.lanes import REFERENCE_KEY
-from gaplisten.languages import are, counted
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr, tr_n
 
 COMMANDS = (
     *section("View", "lanes")(
@@ -44,10 +44,16 @@ class LaneSizes(QObject):
     def _hide(self) -> None:
         key = self._hearing.heard
         if key == REFERENCE_KEY:
-            self._shell.say("the reference is what lanes are compared with: K collapses it")
+            self._shell.say(tr("the reference is what lanes are compared with: K collapses it"))
         elif self._shell.lanes.hide_lane(key):
             count = self._shell.lanes.hidden
-            self._shell.say(f"{counted(count, 'lane')} {are(count)} hidden: Ctrl+Shift+H shows all")
+            self._shell.say(
+                tr_n(
+                    "{n} lane is hidden: Ctrl+Shift+H shows all",
+                    "{n} lanes are hidden: Ctrl+Shift+H shows all",
+                    count,
+                )
+            )
 
     def _only_lanes(self, on: bool) -> None:
         window = self._shell.window

@@ -16,6 +16,7 @@ from gaplisten.clips.consistency import Doubt
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.theme import warning_colour
+from gaplisten.ui.translation import tr
 
 COMMANDS = section("File", "set")(
     ("file.layout", "Taken As…", "", "See and correct what the files of the folder are taken as"),
@@ -35,12 +36,14 @@ class DoubtStrip(QFrame):
         self.text.setWordWrap(True)
         self.text.setTextFormat(Qt.TextFormat.RichText)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.text.setAccessibleName("What does not fit")
-        self.take = self._button("Take What Fits", "Change the set so that it fits, as the sentence says")
-        self.accept = self._button(
-            "Go On With It", "Take the marks away: numbers and pictures stay as they are"
+        self.text.setAccessibleName(tr("What does not fit"))
+        self.take = self._button(
+            tr("Take What Fits"), tr("Change the set so that it fits, as the sentence says")
         )
-        self.change = self._button("Taken As…", "See and correct what files are taken as")
+        self.accept = self._button(
+            tr("Go On With It"), tr("Take the marks away: numbers and pictures stay as they are")
+        )
+        self.change = self._button(tr("Taken As…"), tr("See and correct what files are taken as"))
         row = QHBoxLayout()
         for button in (self.take, self.accept, self.change):
             row.addWidget(button)
@@ -127,27 +130,41 @@ class Layouts(QObject):
         self.strip.change.setVisible(clipset is not None and clipset.layout is not None)
         if first is not None:
             more = (
-                f" ({len(others)} of {len(self._controller.checked)} other clips checked, too)"
+                tr(
+                    " ({n_others} of {n_checked} other clips checked, too)",
+                    n_others=len(others),
+                    n_checked=len(self._controller.checked),
+                )
                 if others
                 else ""
             )
             takes = first.change is not None and (
                 first.change.reference is not None or self.strip.change.isVisibleTo(self.strip)
             )
-            sentence = f"Does not fit: {first}{more}"
-            self.strip.say(sentence, "Take What Fits" if takes else "", "Go On With It")
+            sentence = tr("Does not fit: {first}{more}", first=first, more=more)
+            self.strip.say(sentence, tr("Take What Fits") if takes else "", tr("Go On With It"))
         elif others:
             named = ", ".join(others[:_NAMED]) + (", …" if len(others) > _NAMED else "")
             of = len(self._controller.checked)
             self.strip.say(
-                f"In {len(others)} of {of} clips checked something does not fit: {named}", f"Show {others[0]}"
+                tr(
+                    "In {n_others} of {of} clips checked something does not fit: {named}",
+                    n_others=len(others),
+                    of=of,
+                    named=named,
+                ),
+                tr("Show {others}", others=others[0]),
             )
         elif question:
-            self.strip.say(question[0].upper() + question[1:], "", "Yes")
+            self.strip.say(question[0].upper() + question[1:], "", tr("Yes"))
         elif offer is not None:
-            self.strip.say(str(offer), "Use Them", "No")
+            self.strip.say(str(offer), tr("Use Them"), tr("No"))
         elif remembered is not None:
-            self.strip.say(f"Taken as before, by your choice: {told(remembered)}", "Take as Found", "OK")
+            self.strip.say(
+                tr("Taken as before, by your choice: {told}", told=told(remembered)),
+                tr("Take as Found"),
+                tr("OK"),
+            )
         else:
             self.strip.say("")
 
@@ -184,7 +201,7 @@ class Layouts(QObject):
 
         clipset = self._controller.clipset
         if clipset is None or clipset.layout is None:
-            self._shell.say("open one folder of clips first: loose files have their roles already")
+            self._shell.say(tr("open one folder of clips first: loose files have their roles already"))
             return
         dialog = LayoutDialog(clipset, self._controller.tasks, self._shell.window)
         dialog.settled.connect(self._use)

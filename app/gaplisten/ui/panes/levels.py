@@ -10,6 +10,7 @@ from gaplisten.bench.levels import aligned, delay_words
 from gaplisten.bench.state import Note
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr, tr_lane, tr_said
 from gaplisten.ui.widgets import NotAligned
 from gaplisten.ui.workbench.levels_dock import LevelsDock
 
@@ -118,7 +119,7 @@ class Levels(QObject):
     def _match(self, what: str) -> None:
         name = self._controller.clip_name
         if name is None or not self._measurable_clip():
-            self._shell.say("levels are matched to a reference, and there is none")
+            self._shell.say(tr("levels are matched to a reference, and there is none"))
             self.show()
             return
         self._controller.document.match_levels(name, this=what == "clip", every=what == "all")
@@ -129,11 +130,11 @@ class Levels(QObject):
     def _measure(self, ident: str) -> None:
         lane = self._controller.originals.get(ident)
         if lane is None or lane.signal is None or ident == REFERENCE or not self._measurable_clip():
-            self._shell.say("there is no delay to measure: it takes a reference and another lane")
+            self._shell.say(tr("there is no delay to measure: it takes a reference and another lane"))
             return
         self.measured.ask_delay(ident)
         if self.measured.awaited(ident):
-            self._shell.say(f"measuring the delay of {lane.name}")
+            self._shell.say(tr("measuring the delay of {lane_name}", lane_name=tr_lane(lane.name)))
         self.show()
 
     def remove(self, ident: str, on: bool) -> None:
@@ -141,7 +142,7 @@ class Levels(QObject):
         name, delay = self._controller.clip_name, self.measured.delay(ident)
         lane = self._controller.originals.get(ident)
         if on and (lane is None or lane.role not in MOVABLE):
-            self._shell.say("reference and lossy stay where they are")
+            self._shell.say(tr("reference and lossy stay where they are"))
         elif name is not None and not on:
             self._controller.document.set_delay(name, ident, 0)
         elif name is not None and delay is None:
@@ -151,7 +152,7 @@ class Levels(QObject):
         elif name is not None and delay is not None and delay.track and delay.frames:
             self._controller.document.set_delay(name, ident, delay.frames)
         elif delay is not None:
-            self._shell.say("this lane has no delay that could be removed")
+            self._shell.say(tr("this lane has no delay that could be removed"))
         self._check()
 
     def _remove_all(self) -> None:
@@ -168,7 +169,7 @@ class Levels(QObject):
         text = gains_text(self._controller.lanes, self.edits, self._controller.gain_note)
         if name is not None:
             self._controller.document.add_note(name, Note(0, "own", text))
-            self._shell.say("the gains are in the notes, at the clip's start")
+            self._shell.say(tr("the gains are in the notes, at the clip's start"))
 
     # -- what is shown --------------------------------------------------------------------------------
 
@@ -179,7 +180,7 @@ class Levels(QObject):
             delay, removed = self.measured.delay(lane.ident), self.edits.removed(lane.ident)
             if delay is not None and not aligned(delay, removed):
                 words = delay_words(delay, removed, self._controller.rate)
-                found[lane.ident] = f"{lane.name} ({words})"
+                found[lane.ident] = f"{tr_lane(lane.name)} ({words})"
         return found
 
     def show(self) -> None:
@@ -189,7 +190,7 @@ class Levels(QObject):
         seconds = opened.frames / max(opened.rate, 1) if opened is not None else 1.0
         rows: list[LaneRow] = [row_of(lane, self.measured, self.edits) for lane in controller.lanes]
         self.dock.show_rows(rows, controller.rate, seconds)
-        self.dock.gain.setText(gain_text(self.measured, controller.gain_note))
+        self.dock.gain.setText(tr_said(gain_text(self.measured, controller.gain_note)))
         if self.dock.table.currentRow() < 0:
             self.dock.select(controller.hearing.heard)
         unaligned = self._unaligned()
@@ -202,7 +203,7 @@ class Levels(QObject):
     def _show_strip(self) -> None:
         """Say it over the lanes, where samples are compared that do not belong together."""
         comparing = any(self._shell.actions[name].isChecked() for name in _COMPARING)
-        what = "What differs there is the delay as much as the concealment."
+        what = tr("What differs there is the delay as much as the concealment.")
         lanes = self._unaligned_now if comparing else ()
         self.over_lanes.show_lanes(lanes, what, removable=self._removable_now)
 

@@ -11,6 +11,7 @@ from gaplisten.bench.loop_edges import LOOP_EDGES
 from gaplisten.playback.player import PlayerState
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr, tr_lane, tr_said
 from gaplisten.ui.workbench.transport import Transport
 
 SPEEDS = {"listen.full": 1.0, "listen.half": 0.5, "listen.quarter": 0.25}
@@ -78,6 +79,7 @@ class Listen(QObject):
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self._shell, self._controller = shell, shell.controller
+        self._gain_shown = (0.0, "")
         bind, hearing = shell.actions.bind, shell.controller.hearing
         bind("listen.toggle", self._toggle)
         bind("listen.stop", hearing.stop)
@@ -109,7 +111,7 @@ class Listen(QObject):
     def _made_transport(self) -> Transport:
         window = self._shell.window
         transport = Transport(self._shell.actions, window)
-        bar = QToolBar("Transport", window)
+        bar = QToolBar(tr("Transport"), window)
         bar.setObjectName("transport")
         bar.setMovable(False)
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
@@ -142,7 +144,13 @@ class Listen(QObject):
 
     def _on_clip(self) -> None:
         self._show_loop()
-        self.transport.show_gain(self._controller.settings.level_dbov, self._controller.gain_note)
+        self._show_gain()
+
+    def _show_gain(self) -> None:
+        shown = self._controller.settings.level_dbov, self._controller.gain_note
+        if shown != self._gain_shown:
+            self._gain_shown = shown
+            self.transport.show_gain(*shown)
 
     def _show_lanes(self) -> None:
         self.transport.lanes.show_lanes(self._controller.lanes, self._controller.hearing.heard)
@@ -153,6 +161,7 @@ class Listen(QObject):
 
     def _on_moved(self, state: PlayerState) -> None:
         self.transport.show_state(state)
+        self._show_gain()
         self.transport.set_possible(state.available or state.starting, state.reason)
 
     def _show_settings(self) -> None:
@@ -167,14 +176,15 @@ class Listen(QObject):
     def _toggle(self) -> None:
         state = self._controller.hearing.state
         if not state.available and not state.starting:
-            self._shell.say(state.reason or "there is no sound: it has not been started")
+            self._shell.say(tr_said(state.reason) or tr("there is no sound: it has not been started"))
             return
-        if self._controller.opened is None:
+        if self._controller.hearing.toggle():
+            return
+        if self._controller.opened is not None:
+            self._shell.say(tr("no lane of this clip has sound"))
+        else:
             reading = self._controller.files.lanes
-            self._shell.say("the sound is still being read" if reading else "open a clip first")
-            return
-        if not self._controller.hearing.toggle():
-            self._shell.say("no lane of this clip has sound")
+            self._shell.say(tr("the sound is still being read") if reading else tr("open a clip first"))
 
     def _go(self, frame: int) -> None:
         self._controller.hearing.seek(frame)
@@ -183,14 +193,18 @@ class Listen(QObject):
     def _hear(self, key: int) -> None:
         lane = self._controller.lane(key)
         if lane is None or lane.signal is None:
-            self._shell.say(f"there is no lane {key}" if lane is None else f"{lane.name}: {lane.state}")
+            self._shell.say(
+                tr("there is no lane {key}", key=key)
+                if lane is None
+                else f"{tr_lane(lane.name)}: {tr_said(lane.state)}"
+            )
             self.transport.lanes.show_heard(self._controller.hearing.heard)
             return
         self._controller.hearing.hear(key)
 
     def _hear_last(self) -> None:
         if not self._controller.hearing.hear_last():
-            self._shell.say("no other version was heard yet")
+            self._shell.say(tr("no other version was heard yet"))
 
     def _turn(self, step: int) -> None:
         if self._shell.lanes.arrows_pan:
@@ -202,7 +216,7 @@ class Listen(QObject):
         self._controller.hearing.set_speed(factor)
         self.transport.show_speed(factor)
         if factor != 1.0:
-            self._shell.say("slower means lower: the pitch falls with the speed")
+            self._shell.say(tr("slower means lower: the pitch falls with the speed"))
 
     def _switching(self, mode: str) -> None:
         self._on_switching(mode, self._controller.settings.switching_ms)
@@ -214,7 +228,7 @@ class Listen(QObject):
     def _only_lost(self, on: bool) -> None:
         gaps = self._controller.gaps
         if on and not gaps:
-            self._shell.say("nothing is lost here")
+            self._shell.say(tr("nothing is lost here"))
             self._shell.actions.check("listen.lost", False)
             return
         self._controller.hearing.set_audible([(gap.start, gap.stop) for gap in gaps] if on else None)

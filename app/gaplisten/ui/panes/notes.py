@@ -18,9 +18,10 @@ from gaplisten.tables import write_csv
 from gaplisten.ui.actions import section
 from gaplisten.ui.lanes.scene import Mark
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr
 from gaplisten.ui.workbench.notes_dock import NotesDock
 
-_KINDS = "Audacity (*.txt);;Praat (*.TextGrid);;Sonic Visualiser (*.svl);;Table (*.csv)"
+_KINDS = tr("Audacity (*.txt);;Praat (*.TextGrid);;Sonic Visualiser (*.svl);;Table (*.csv)")
 
 COMMANDS = (
     *section("Edit", "notes")(
@@ -116,7 +117,7 @@ class Notes(QObject):
         if anew or self._place is None:
             self._place = self._here()
         if self._place is not None:
-            self._shell.say(f"note at {self._told(self._place)}: Enter adds it, Esc forgets it")
+            self._shell.say(tr("note at {told}: Enter adds it, Esc forgets it", told=self._told(self._place)))
 
     def _forget_note(self) -> None:
         self._place = None
@@ -137,7 +138,7 @@ class Notes(QObject):
 
     def _told(self, place: NotePlace) -> str:
         number = NoteNumbers(self._controller).of(place.clip, place.note())
-        gap = "" if number is None else f", gap #{number}"
+        gap = "" if number is None else tr(", gap #{number}", number=number)
         return f"{place.frame / self._controller.rate:.3f} s{gap}"
 
     def add_note(self, tag: str, text: str) -> None:
@@ -145,11 +146,11 @@ class Notes(QObject):
         begun, here = self._place, self._here()
         self._place = None
         if here is None:
-            self._shell.say("open a clip first")
+            self._shell.say(tr("open a clip first"))
             return
         place = begun if begun is not None and begun.clip == here.clip else here
         self._controller.document.add_note(place.clip, place.note(tag, text))
-        self._shell.say(f"noted at {self._told(place)}")
+        self._shell.say(tr("noted at {told}", told=self._told(place)))
         self._shell.lanes.setFocus()
 
     def _gap_near(self, frame: int) -> tuple[int, int] | None:
@@ -202,14 +203,16 @@ class Notes(QObject):
                 (place for place, note in reversed([*enumerate(notes)]) if note.frame < position), None
             )
         if found is None:
-            self._shell.say("there is no further note" if notes else "there are no notes: N adds one")
+            self._shell.say(tr("there is no further note") if notes else tr("there are no notes: N adds one"))
             return
         self.go_to_note(found)
 
     # -- saving ---------------------------------------------------------------------------------------
 
     def _ask_file(self) -> None:
-        path = self._shell.ask_path("Save Notes", f"{self._controller.clip_name}_notes.csv", "CSV (*.csv)")
+        path = self._shell.ask_path(
+            tr("Save Notes"), f"{self._controller.clip_name}_notes.csv", tr("CSV (*.csv)")
+        )
         if path is not None:
             self._shell.write(path, lambda: self.save_notes(path))
 
@@ -223,10 +226,10 @@ class Notes(QObject):
 
     def _ask_labels(self) -> None:
         if self._controller.clip_name is None:
-            self._shell.say("open a clip first")
+            self._shell.say(tr("open a clip first"))
             return
         name = f"{self._controller.clip_name}_labels.TextGrid"
-        path = self._shell.ask_path("Save Labels", name, _KINDS)
+        path = self._shell.ask_path(tr("Save Labels"), name, _KINDS)
         if path is not None:
             self._controller.gap_measures.when_measured(
                 lambda: self._shell.write(path, lambda: self.save_labels(path))
@@ -243,11 +246,11 @@ class Notes(QObject):
 
     def _ask_to_read(self) -> None:
         if self._controller.clip_name is None:
-            self._shell.say("open a clip first")
+            self._shell.say(tr("open a clip first"))
             return
-        kinds = "Labels (*.txt *.TextGrid *.svl *.csv)"
+        kinds = tr("Labels (*.txt *.TextGrid *.svl *.csv)")
         name = QFileDialog.getOpenFileName(
-            self._shell.window, "Read Labels", self._shell.last_folder(), kinds
+            self._shell.window, tr("Read Labels"), self._shell.last_folder(), kinds
         )[0]
         if name:
             self.read_labels(Path(name))
@@ -267,8 +270,14 @@ class Notes(QObject):
         controller.document.add_notes(clip, found)
         added = len(controller.document.work.clip(clip).notes) - before
         beyond = sum(len(track.labels) for track in tracks) - len(found)
-        left = f"; {beyond} labels are of other tracks, or lie beyond the clip" if beyond else ""
-        self._shell.say(f"{added} notes read from {path.name}{left}")
+        left = (
+            tr("; {beyond} labels are of other tracks, or lie beyond the clip", beyond=beyond)
+            if beyond
+            else ""
+        )
+        self._shell.say(
+            tr("{added} notes read from {path_name}{left}", added=added, path_name=path.name, left=left)
+        )
 
     def _names(self) -> dict[str, str]:
         return {lane.ident: lane.name for lane in self._controller.lanes}

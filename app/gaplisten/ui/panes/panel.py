@@ -12,6 +12,7 @@ from gaplisten.errors import GaplistenError, visible
 from gaplisten.jobs import Job
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr, tr_said
 
 if TYPE_CHECKING:
     from gaplisten.panel.definition import PanelDefinition
@@ -82,7 +83,9 @@ class Panels(QObject):
         offer = self._offer()
         if offer is None:
             self._shell.report(
-                GaplistenError("New Panel", "no folder of clips is open", "open one, or the demo, first")
+                GaplistenError(
+                    tr("New Panel"), tr("no folder of clips is open"), tr("open one, or the demo, first")
+                )
             )
             return
         self.dialog = NewPanelDialog(offer, self._window)
@@ -97,6 +100,7 @@ class Panels(QObject):
         from gaplisten.ui.panel.new_dialog import Offer
 
         controller = self._controller
+        controller.consent.hold_back_changed()
         work = controller.document.work
         folders = tuple(path for path in work.sources.paths if path.is_dir())
         if controller.clipset is None or not folders:
@@ -121,7 +125,7 @@ class Panels(QObject):
             return
         out = self._ask_for_new_folder()
         if out is not None:
-            self._tell(f"Building {out} …")
+            self._tell(tr("Building {out} …", out=out))
             # The dialog offers what this very user has switched on: it may run what runs already.
             self._start(definition, out, self._places(definition), programs=True, take=what == "take")
 
@@ -144,7 +148,9 @@ class Panels(QObject):
         return Places(Path.cwd(), tuple(Path(one) for one in named if one))
 
     def _save(self, definition: PanelDefinition) -> None:
-        name, _ = QFileDialog.getSaveFileName(self._over, "Save the Panel", "panel.toml", "Panel (*.toml)")
+        name, _ = QFileDialog.getSaveFileName(
+            self._over, tr("Save the Panel"), "panel.toml", tr("Panel (*.toml)")
+        )
         if not name:
             return
         from gaplisten.panel.starter import to_toml
@@ -154,13 +160,17 @@ class Panels(QObject):
             path.write_text(to_toml(definition, path.resolve().parent), encoding="utf-8")
         except OSError as error:
             self._failed(
-                GaplistenError(name, f"it cannot be written: {error.strerror}", "choose another place")
+                GaplistenError(
+                    name,
+                    tr("it cannot be written: {strerror}", strerror=error.strerror),
+                    tr("choose another place"),
+                )
             )
         else:
-            self._tell(f"{name} is written.")
+            self._tell(tr("{name} is written.", name=name))
 
     def _failed(self, error: Exception) -> None:
-        if not self._tell(str(error)):
+        if not self._tell(tr_said(error)):
             self._shell.report(error)
 
     @property
@@ -170,7 +180,9 @@ class Panels(QObject):
 
     def _ask_for_new_folder(self) -> Path | None:
         start = str(Path.home() / "panel")
-        name, _ = QFileDialog.getSaveFileName(self._over, "Folder for the Panel", start, "New folder (*)")
+        name, _ = QFileDialog.getSaveFileName(
+            self._over, tr("Folder for the Panel"), start, tr("New folder (*)")
+        )
         return Path(name) if name else None
 
     def build_file(self) -> None:
@@ -178,7 +190,7 @@ class Panels(QObject):
         from gaplisten.panel.definition import read_definition
         from gaplisten.panel.selection import Places
 
-        name, _ = QFileDialog.getOpenFileName(self._window, "Panel Definition", "", "Panel (*.toml)")
+        name, _ = QFileDialog.getOpenFileName(self._window, tr("Panel Definition"), "", tr("Panel (*.toml)"))
         if not name:
             return
         try:
@@ -205,10 +217,14 @@ class Panels(QObject):
             if isinstance(panel, dict):
                 if self._go_on_with(panel):
                     self._start(definition, out, places, programs=programs, take=take, accepted=panel)
-                elif not self._tell(said := "no panel was built: something in its clips does not fit"):
+                elif not self._tell(said := tr("no panel was built: something in its clips does not fit")):
                     self._shell.say(said)
                 return
-            made = f"{panel.folder}: {len(panel.key.stimuli)} stimuli are frozen"
+            made = tr(
+                "{folder}: {n_stimuli} stimuli are frozen",
+                folder=panel.folder,
+                n_stimuli=len(panel.key.stimuli),
+            )
             if not take:
                 self._tell(f"{made}.")
                 self._shell.say(made)
@@ -219,7 +235,7 @@ class Panels(QObject):
 
         plugins = self._controller.settings.plugin_folders
         self._controller.tasks.run(
-            "building the panel",
+            tr("building the panel"),
             lambda job: _build(definition, out, places, programs, accepted, plugins, job),
             done,
             self._failed,
@@ -228,18 +244,21 @@ class Panels(QObject):
     def _go_on_with(self, doubts: Doubts) -> bool:
         """Ask whether a panel is to be built of clips in which something does not fit."""
         listed = [f"{name}: {each}" for name, found in doubts.items() for each in found]
-        more = [f"and {len(listed) - _NAMED} more"] if len(listed) > _NAMED else []
+        more = [tr("and {n_listed} more", n_listed=len(listed) - _NAMED)] if len(listed) > _NAMED else []
         box = QMessageBox(
             QMessageBox.Icon.Warning,
-            "Something Does Not Fit",
-            f"In {len(doubts)} of the panel's clips something does not fit together. "
-            "Votes on a panel that is built of them may mean nothing.",
+            tr("Something Does Not Fit"),
+            tr(
+                "In {n_doubts} of the panel's clips something does not fit together. Votes on a "
+                "panel that is built of them may mean nothing.",
+                n_doubts=len(doubts),
+            ),
             parent=self._over,
         )
         box.setInformativeText("\n".join(map(visible, listed[:_NAMED] + more)))
         box.setTextFormat(Qt.TextFormat.PlainText)
-        go_on = box.addButton("Build It All the Same", QMessageBox.ButtonRole.AcceptRole)
-        stop = box.addButton("Do Not Build", QMessageBox.ButtonRole.RejectRole)
+        go_on = box.addButton(tr("Build It All the Same"), QMessageBox.ButtonRole.AcceptRole)
+        stop = box.addButton(tr("Do Not Build"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stop)
         box.exec()
         return box.clickedButton() is go_on
@@ -248,7 +267,7 @@ class Panels(QObject):
 
     def take(self) -> None:
         """Choose a built panel and let somebody take it."""
-        name = QFileDialog.getExistingDirectory(self._window, "Panel Folder")
+        name = QFileDialog.getExistingDirectory(self._window, tr("Panel Folder"))
         if name:
             self.open(Path(name))
 
@@ -263,7 +282,7 @@ class Panels(QObject):
         except GaplistenError as error:
             self._shell.report(error)
             return
-        self._controller.hearing.player.release("a listening panel has the sound")
+        self._controller.hearing.player.release(tr("a listening panel has the sound"))
         window = PanelWindow(folder, Player())
         window.closed.connect(self._closed)
         self.panel_window = window

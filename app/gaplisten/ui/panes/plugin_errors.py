@@ -9,13 +9,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from gaplisten.bench.plugin_errors import PluginError, file_of_heard, plugin_errors
 from gaplisten.ui.actions import section
 from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.shell import Pane, Shell
-from gaplisten.ui.widgets import QuietLabel
+from gaplisten.ui.translation import tr
+from gaplisten.ui.widgets import QuietLabel, pane_button
 
 COMMANDS = section("Conceal", "files")(
     (
@@ -35,17 +36,19 @@ class PluginErrorsDock(QWidget):
         super().__init__(parent)
         self.errors: tuple[PluginError, ...] = ()
         self.which = ChoiceField(self)
-        self.which.setAccessibleName("Plugin that does not work")
+        self.which.setAccessibleName(tr("Plugin that does not work"))
         self.which.currentIndexChanged.connect(self._fill)
-        self.edit = self._button("Open in Editor", "Open the plugin's file in the system's editor")
-        self.copy = self._button("Copy", "Copy message and traceback")
+        self.edit = pane_button(
+            tr("Open in Editor"), tr("Open the plugin's file in the system's editor"), self
+        )
+        self.copy = pane_button(tr("Copy"), tr("Copy message and traceback"), self)
         self.copy.clicked.connect(self._copy)
         self.text = QPlainTextEdit(self, readOnly=True)
-        self.text.setAccessibleName("Traceback")
+        self.text.setAccessibleName(tr("Traceback"))
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setTabChangesFocus(True)
-        self.none = QuietLabel("Every plugin works.", self)
+        self.none = QuietLabel(tr("Every plugin works."), self)
         row = QHBoxLayout()
         for widget in (self.which, self.edit, self.copy, self.none):
             row.addWidget(widget)
@@ -58,14 +61,6 @@ class PluginErrorsDock(QWidget):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.toPlainText())
-
-    def _button(self, text: str, tip: str) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setToolTip(tip)
-        button.setStatusTip(tip)
-        button.setAutoDefault(False)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        return button
 
     @property
     def shown(self) -> PluginError | None:
@@ -153,17 +148,19 @@ class PluginErrors(QObject):
         broken = next((each.path for each in self.dock.errors if each.used and each.path), None)
         path = broken or file_of_heard(self._controller)
         if path is None:
-            self._shell.say("listen to a concealer's version first: its plugin is opened")
+            self._shell.say(tr("listen to a concealer's version first: its plugin is opened"))
             return
         self._open(path)
 
     def _open(self, path: Path) -> None:
         if not path.is_file():
-            self._shell.say(f"{path} is not there")
+            self._shell.say(tr("{path} is not there", path=path))
         elif open_in_editor(path):
-            self._shell.say(f"opened {path}; it is read again when it is saved")
+            self._shell.say(tr("opened {path}; it is read again when it is saved", path=path))
         else:
-            self._shell.say(f"no editor is set for Python files on this system; the file is {path}")
+            self._shell.say(
+                tr("no editor is set for Python files on this system; the file is {path}", path=path)
+            )
 
 
 if sys.platform == "win32":

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr
 
 if TYPE_CHECKING:
     from gaplisten.ui.results.window import ResultsWindow
@@ -32,7 +33,9 @@ class PanelResults(QObject):
 
     def choose(self) -> None:
         """Choose a built panel, or imported votes, and show the results."""
-        name = QFileDialog.getExistingDirectory(self._shell.window, "Folder of a Panel or of Imported Votes")
+        name = QFileDialog.getExistingDirectory(
+            self._shell.window, tr("Folder of a Panel or of Imported Votes")
+        )
         if name:
             self.show(Path(name))
 

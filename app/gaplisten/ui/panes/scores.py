@@ -28,6 +28,7 @@ from gaplisten.metrics.contract import Metric, MetricError, Score
 from gaplisten.metrics.material import trouble
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.theme import figures
+from gaplisten.ui.translation import tr, tr_lane, tr_said
 
 
 def short_title(metric: Metric) -> str:
@@ -47,14 +48,14 @@ def brief(metric: Metric, score: Score | None) -> str:
 
 def explained(metric: Metric, score: Score | None) -> str:
     """Return a score in a sentence: value, unit, marks, or why there is none; and where it comes from."""
-    better = f"{metric.direction} is better"
+    better = tr("{direction} is better", direction=tr_said(metric.direction))
     if score is None:
-        said = "being computed"
+        said = tr("being computed")
     elif score.value is None:
-        said = score.reason
+        said = tr_said(score.reason)
     else:
-        said = ", ".join([f"{score.value:.4f} {metric.unit}".strip(), *score.marks])
-    return f"{metric.title}: {said}\n{better}; {metric.source}"
+        said = ", ".join([f"{score.value:.4f} {metric.unit}".strip(), *map(tr_said, score.marks)])
+    return f"{tr_said(metric.title)}: {said}\n{better}; {tr_said(metric.source)}"
 
 
 class ScoresDock(QWidget):
@@ -74,14 +75,14 @@ class ScoresDock(QWidget):
         super().__init__(parent)
         self._metrics = tuple(metrics)
         self._broken: dict[str, str] = {}
-        self.choose = QPushButton("Metrics", self)
+        self.choose = QPushButton(tr("Metrics"), self)
         self.choose.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.choose.setAccessibleName("Choose metrics")
+        self.choose.setAccessibleName(tr("Choose metrics"))
         self.boxes: dict[str, QAction] = {}
         self.choose.setMenu(self._menu(chosen))
         self.table = QTableWidget(0, 0, self)
         self.table.setTabKeyNavigation(False)
-        self.table.setAccessibleName("Scores of the lanes")
+        self.table.setAccessibleName(tr("Scores of the lanes"))
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
@@ -100,7 +101,7 @@ class ScoresDock(QWidget):
     def _menu(self, chosen: Sequence[str]) -> QMenu:
         menu = QMenu(self.choose)
         menu.setToolTipsVisible(True)
-        by_gap = QMenu("Medians of the gaps", menu)
+        by_gap = QMenu(tr("Medians of the gaps"), menu)
         by_gap.setToolTipsVisible(True)
         for metric in self._metrics:
             inner = metric.needs_trace and metric.name != "gap_flagged"
@@ -121,11 +122,20 @@ class ScoresDock(QWidget):
 
     def _box(self, menu: QMenu, metric: Metric, on: bool) -> QAction:
         missing = trouble(metric)
-        action = menu.addAction(f"{metric.title} ({missing})" if missing else metric.title)
+        action = menu.addAction(
+            f"{tr_said(metric.title)} ({tr_said(missing)})" if missing else tr_said(metric.title)
+        )
         action.setCheckable(True)
         action.setChecked(on and not missing)
         action.setEnabled(not missing)
-        action.setToolTip(missing or f"{metric.direction} is better; {metric.source}")
+        action.setToolTip(
+            missing
+            or tr(
+                "{direction} is better; {source}",
+                direction=tr_said(metric.direction),
+                source=tr_said(metric.source),
+            )
+        )
         action.toggled.connect(self._tell)
         return action
 
@@ -139,7 +149,14 @@ class ScoresDock(QWidget):
     def _show_heads(self, metrics: Sequence[Metric]) -> None:
         for column, metric in enumerate(metrics):
             head = QTableWidgetItem(short_title(metric))
-            head.setToolTip(f"{metric.title}\n{metric.direction} is better; {metric.source}")
+            head.setToolTip(
+                tr(
+                    "{metric_title}\n{direction} is better; {source}",
+                    metric_title=tr_said(metric.title),
+                    direction=tr_said(metric.direction),
+                    source=tr_said(metric.source),
+                )
+            )
             self.table.setHorizontalHeaderItem(column, head)
 
     def show_scores(self, lanes: Sequence[Lane], scores: LaneScores) -> None:
@@ -148,7 +165,7 @@ class ScoresDock(QWidget):
         self.table.setColumnCount(len(metrics))
         self.table.setRowCount(len(lanes))
         self._show_heads(metrics)
-        self.table.setVerticalHeaderLabels([f"{lane.key}  {lane.name}" for lane in lanes])
+        self.table.setVerticalHeaderLabels([f"{lane.key}  {tr_lane(lane.name)}" for lane in lanes])
         for row, lane in enumerate(lanes):
             for column, metric in enumerate(metrics):
                 score = scores.score(lane, metric)
@@ -200,7 +217,7 @@ class Scores(QObject):
         foreign = tuple(third_party())
         if foreign:  # describing them loads other people's code: in a process of its own, and not now
             shell.controller.tasks.run(
-                "describing metrics", lambda _job: described(foreign), self._add, quiet=True, later=True
+                tr("describing metrics"), lambda _job: described(foreign), self._add, quiet=True, later=True
             )
         self._kept = names
 
@@ -227,7 +244,7 @@ class Scores(QObject):
         try:
             return text_said(known)
         except GaplistenError as error:
-            self._shell.say(str(error))
+            self._shell.say(tr_said(error))
             return None
 
     def _show(self) -> None:

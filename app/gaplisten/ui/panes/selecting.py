@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from gaplisten.bench.stretch import StretchMeasure, between
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr, tr_lane, tr_said
 from gaplisten.ui.workbench.selection_bar import SelectionBar
 
 _MARGIN = 20  # of what is zoomed to, this part is seen on either side
@@ -78,7 +79,7 @@ class Selecting(QObject):
         self._shell.lanes.set_selecting(on)
         self._show()
         if on:
-            self._shell.say("drag over the lanes to measure between two places")
+            self._shell.say(tr("drag over the lanes to measure between two places"))
 
     def _close(self) -> None:
         self._shell.actions.check("edit.select", False)
@@ -90,14 +91,14 @@ class Selecting(QObject):
     def _select_gap(self) -> None:
         gap = self._shell.hand.gap
         if gap is None:
-            self._shell.say("no gap is at hand: go to one first")
+            self._shell.say(tr("no gap is at hand: go to one first"))
             return
         self._selection.take(gap.start, gap.stop)
 
     def _select_loop(self) -> None:
         loop = self._shell.looping.now
         if loop is None:
-            self._shell.say("there is no loop: A and B set one")
+            self._shell.say(tr("there is no loop: A and B set one"))
             return
         self._selection.take(loop.start, loop.stop)
 
@@ -122,7 +123,9 @@ class Selecting(QObject):
             return
         apart = between(span[1] - span[0], self._selection.clock.rate)
         found = self.measured.found
-        told = "" if found is None or lane is None else f"{lane.key} {lane.name}: {found.text}"
+        told = (
+            "" if found is None or lane is None else f"{lane.key} {tr_lane(lane.name)}: {tr_said(found.text)}"
+        )
         self.bar.say(" · ".join(filter(None, (apart, told))))
 
     # -- what is done with it -------------------------------------------------------------------------
@@ -130,7 +133,7 @@ class Selecting(QObject):
     def _span(self) -> tuple[int, int] | None:
         span = self._selection.span
         if span is None or span[0] == span[1]:
-            self._shell.say("nothing is selected: drag with Ctrl, or press S and drag")
+            self._shell.say(tr("nothing is selected: drag with Ctrl, or press S and drag"))
             return None
         return span
 

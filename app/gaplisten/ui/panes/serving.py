@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr
 
 if TYPE_CHECKING:
     from gaplisten.ui.panel.serving_dialog import ServingDialog
@@ -35,7 +36,7 @@ class Serving(QObject):
         if self.dialog is not None:
             self._bring()
             return
-        name = QFileDialog.getExistingDirectory(self._shell.window, "Panel Folder")
+        name = QFileDialog.getExistingDirectory(self._shell.window, tr("Panel Folder"))
         if name:
             self.open(Path(name))
 
@@ -72,12 +73,15 @@ class Serving(QObject):
             return True
         box = QMessageBox(
             QMessageBox.Icon.Question,
-            "A Panel Is Served",
-            f"{self.dialog.panel.definition.title} is served to browsers, and will not be any more.",
+            tr("A Panel Is Served"),
+            tr(
+                "{definition_title} is served to browsers, and will not be any more.",
+                definition_title=self.dialog.panel.definition.title,
+            ),
             parent=self._shell.window,
         )
-        box.setInformativeText("Nothing is lost: the same links go on when it is served again.")
-        stop = box.addButton("Stop Serving and Quit", QMessageBox.ButtonRole.AcceptRole)
+        box.setInformativeText(tr("Nothing is lost: the same links go on when it is served again."))
+        stop = box.addButton(tr("Stop Serving and Quit"), QMessageBox.ButtonRole.AcceptRole)
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.exec()
         return box.clickedButton() is stop

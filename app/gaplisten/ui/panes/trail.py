@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, QTimer
 from gaplisten.bench.places import Place, Places
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr
 
 COMMANDS = section("Gap", "go")(
     ("gap.back", "Back", "Alt+Shift+Left; U", "Go back to where one was before"),
@@ -52,13 +53,16 @@ class Trail(QObject):
             self.places.add(here)
 
     def _go(self, by: int) -> None:
-        self._timer.stop()
-        if (here := self._here()) is not None:
+        here = self._here()
+        if here is not None and self._timer.isActive():  # one leaves before one has been here for a moment
+            self.places.add(here, on_the_way=True)
+        elif here is not None:
             self.places.now_at(here)
+        self._timer.stop()
         place = self.places.step(by)
         if place is None:
             self._shell.say(
-                "there is no place before this one" if by < 0 else "there is no place after this one"
+                tr("there is no place before this one") if by < 0 else tr("there is no place after this one")
             )
         elif place.clip == self._controller.clip_name:
             self._show(place)

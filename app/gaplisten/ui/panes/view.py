@@ -14,6 +14,7 @@ from gaplisten.ui.actions import section
 from gaplisten.ui.lanes.drawer import drawer_kinds
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.theme import apply_theme
+from gaplisten.ui.translation import tr
 
 MODES = ("lanes", "overlay", "residual")
 UNITS = ("seconds", "frames", "packets")
@@ -32,7 +33,7 @@ COMMANDS = (
     ),
     *section("View/This Lane", "draw")(
         *((f"view.this_{kind.name}", kind.title, "", kind.lane_help) for kind in drawer_kinds().values()),
-        ("view.against", "Residuals Against It", "", "Show what differs from the heard lane"),
+        ("view.against", "Residuals Against This Lane", "", "Show what differs from the heard lane"),
     ),
     *section("View", "draw", checkable=True)(
         ("view.altered", "Colour Altered Samples", "Ctrl+D", "Make altered received samples stand out"),
@@ -179,7 +180,7 @@ class View(QObject):
     def _altered(self, on: bool) -> None:
         lossy = self._controller.lane(LOSSY_KEY)
         if on and lossy is None:
-            self._shell.say("there is no received signal to compare with")
+            self._shell.say(tr("there is no received signal to compare with"))
             self._shell.actions.check("view.altered", False)
             return
         self._shell.lanes.set_altered(LOSSY_KEY if on else None)
@@ -199,14 +200,14 @@ class View(QObject):
     def _zoom_loop(self) -> None:
         loop = self._controller.document.work.clip(self._controller.clip_name).loop
         if loop is None:
-            self._shell.say("there is no loop: A and B set one")
+            self._shell.say(tr("there is no loop: A and B set one"))
             return
         margin = (loop.stop - loop.start) // 20
         self._shell.lanes.zoom_to(loop.start - margin, loop.stop + margin)
 
     def _inspect(self, on: bool) -> None:
         self._shell.lanes.arrows_pan = on
-        self._shell.say("Left and Right pan" if on else "Left and Right switch lanes")
+        self._shell.say(tr("Left and Right pan") if on else tr("Left and Right switch lanes"))
 
     def use_theme(self, theme: str) -> None:
         """Go over to another theme and keep it."""

@@ -9,6 +9,7 @@ from gaplisten.metrics.recognisers import described, recognisers, trouble_of
 from gaplisten.ui.actions import section
 from gaplisten.ui.lanes.scene import Word
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.translation import tr
 
 _SHOW = "view.words"
 COMMANDS = section("View", "draw", checkable=True)(
@@ -40,12 +41,14 @@ class Words(QObject):
         found = recogniser_at_hand() if on else None
         if on and found is None:
             reasons = "; ".join(f"{each.title} {trouble_of(each)}" for each in recognisers().values())
-            self._shell.say(f"no recogniser can be used: {reasons}")
+            self._shell.say(tr("no recogniser can be used: {reasons}", reasons=reasons))
             self._shell.actions.check(_SHOW, False)
             return
         if found is not None:
             warning = f" ({found.warning})" if found.warning else ""
-            self._shell.say(f"listening by {described(found)}{warning}")
+            self._shell.say(
+                tr("listening by {described}{warning}", described=described(found), warning=warning)
+            )
         self._told = ""
         self.words.want(found)
 
@@ -68,7 +71,11 @@ class Words(QObject):
     def _tell(self) -> None:
         """Say once why there are no words."""
         failures = (self.words.failure(lane) for lane in self._controller.lanes)
-        long = f"clips over {MOST_SECONDS:g} s are not listened to" if self.words.too_long else ""
+        long = (
+            tr("clips over {most_seconds:g} s are not listened to", most_seconds=MOST_SECONDS)
+            if self.words.too_long
+            else ""
+        )
         said = long or next(filter(None, failures), "")
         if said and said != self._told:
             self._shell.say(said)

@@ -9,10 +9,12 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QWidget
 
+from gaplisten.languages import ENGLISH, decimals
 from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.panel.results.wording import worded
 from gaplisten.panel.statistics.crossed import Speaks
 from gaplisten.ui.plots import Plot
+from gaplisten.ui.translation import tr
 
 
 class ResultsPlot(Plot):
@@ -25,7 +27,7 @@ class ResultsPlot(Plot):
     """
 
     def __init__(self, parent: QWidget | None = None, palette: QPalette | None = None) -> None:
-        super().__init__("Results by condition; the table beside holds the same numbers", parent, palette)
+        super().__init__(tr("Results by condition; the table beside holds the same numbers"), parent, palette)
         bottom = self.getAxis("bottom")
         bottom.setStyle(tickLength=0)
         self._medians = False
@@ -33,27 +35,29 @@ class ResultsPlot(Plot):
     def show_results(self, results: Results) -> None:
         """Draw these results."""
         ink = self.begin()
+        # Whole in the panel's language, whatever the window speaks: half of each would be in neither.
         label = f"{results.score_name}, 95 % over {results.spoken or Speaks.NOTHING}"
         self.setLabel("left", worded(label, results.language))
+        self.getAxis("left").language = results.language  # the panel's, as in tables and verdict
         self._medians = results.method.medians
         low, high = results.method.range
         self.setYRange(low, high, padding=0.04)
         self.showGrid(y=True, alpha=0.2)
-        names = self._draw_pairs(results, ink) if results.pairs else self._draw_means(results.conditions, ink)
+        names = self._draw_pairs(results, ink) if results.pairs else self._draw_means(results, ink)
         bottom = self.getAxis("bottom")
         lines = 1 + max((name.count("\n") for name in names), default=1)
         bottom.setHeight((lines + 0.8) * self.fontMetrics().height())
         bottom.setTicks([list(enumerate(names))])
         self.setXRange(-0.6, max(len(names), 1) - 0.4, padding=0)
 
-    def _draw_means(self, conditions: Sequence[ConditionResult], ink: QColor) -> list[str]:
-        for at, one in enumerate(conditions):
+    def _draw_means(self, results: Results, ink: QColor) -> list[str]:
+        for at, one in enumerate(results.conditions):
             self._draw_dots(at, list(one.by_listener.values()))
             if self._medians:
                 self._draw_box(at, one, ink)
             low, high = one.interval or (None, None)
             self._draw_interval(at, one.adjusted, low, high, ink)
-        return labels(conditions)
+        return labels(results.conditions, results.language)
 
     def _draw_dots(self, at: int, values: Sequence[float]) -> None:
         spread = np.linspace(-0.22, 0.22, len(values)) if len(values) != 1 else np.zeros(1)
@@ -80,8 +84,16 @@ class ResultsPlot(Plot):
                 names.append(f"{name}\n ")
                 continue
             self._draw_interval(at, found.mean, found.low, found.high, ink)
-            told = "" if found.p is None else f", p = {found.p:.3g}"
-            names.append(f"{name}\n{found.mean:.2f} of {found.votes}{told}")
+            told = "" if found.p is None else tr(", p = {p}", p=decimals(results.language, f"{found.p:.3g}"))
+            names.append(
+                tr(
+                    "{name}\n{mean} of {votes}{told}",
+                    name=name,
+                    mean=decimals(results.language, f"{found.mean:.2f}"),
+                    votes=found.votes,
+                    told=told,
+                )
+            )
         return names
 
     def _draw_interval(
@@ -101,17 +113,33 @@ class ResultsPlot(Plot):
         self.keep(pg.ScatterPlotItem([at], [mean], symbol="s", size=10, pen=pen, brush=ink))
 
 
-def labels(conditions: Sequence[ConditionResult]) -> list[str]:
+def labels(conditions: Sequence[ConditionResult], language: str = ENGLISH) -> list[str]:
     """Return what stands under each column.
 
     Columns of several scales are narrow: the condition is named once, under the middle one of its scales.
     """
     found = []
     for at, one in enumerate(conditions):
+        adjusted = decimals(language, f"{one.adjusted:.2f}")
         if not one.scale:
-            found.append(f"{one.condition}\n{one.adjusted:.2f} (n = {one.mean.n})")
+            found.append(
+                tr(
+                    "{condition}\n{adjusted} (n = {n})",
+                    condition=one.condition,
+                    adjusted=adjusted,
+                    n=one.mean.n,
+                )
+            )
             continue
         places = [place for place, other in enumerate(conditions) if other.condition == one.condition]
         name = one.condition if at == places[(len(places) - 1) // 2] else ""
-        found.append(f"{one.scale}\n{one.adjusted:.2f}\nn = {one.mean.n}\n{name or ' '}")
+        found.append(
+            tr(
+                "{scale}\n{adjusted}\nn = {n}\n{value}",
+                scale=one.scale,
+                adjusted=adjusted,
+                n=one.mean.n,
+                value=name or " ",
+            )
+        )
     return found

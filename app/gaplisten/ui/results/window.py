@@ -50,13 +50,27 @@ from gaplisten.report.panel_figure import results_figure
 from gaplisten.report.panel_report import write_report
 from gaplisten.tables import Table, write_csv
 from gaplisten.ui.results.plot import ResultsPlot
+from gaplisten.ui.translation import tr, tr_said
 
 LOOK_AGAIN_MS = 2000
 READ_AT_ONCE = 2 * 2**20  # bytes of ratings: about three thousand votes, half a second
 _FIGURES = {
-    "summary": "Means and Comparisons…",
-    "strata": "By Longest Burst…",
-    "votes": "How Votes Are Spread…",
+    "summary": tr("Means and Comparisons…"),
+    "strata": tr("By Stratum…"),
+    "votes": tr("How Votes Are Spread…"),
+}
+# Tabs of tables that only some methods and panels have.
+_OWN = {
+    "corrected": tr("Corrected"),
+    "behaviour": tr("Behaviour"),
+    "reliability": tr("Reliability"),
+    "habits": tr("Habits"),
+    "bradley-terry": tr("Bradley-Terry"),
+    "told-apart": tr("Told Apart"),
+    "medians": tr("Medians"),
+    "permutation": tr("Permutation"),
+    "plackett-luce": tr("Plackett-Luce"),
+    "friedman": tr("Friedman"),
 }
 
 
@@ -111,7 +125,9 @@ class ResultsWindow(QWidget):
         self.results: Results | None = None
         self._looks: list[str] = []
         self._kept: set[str] = set()
-        self.setWindowTitle(f"{self._panel.definition.title} - Results - Gaplisten")
+        self.setWindowTitle(
+            tr("{definition_title} - Results - Gaplisten", definition_title=self._panel.definition.title)
+        )
         self._build()
         room = self.screen().availableSize()  # less than this, for the window's own frame
         self.resize(min(1000, room.width() - 40), min(720, room.height() - 60))
@@ -122,28 +138,28 @@ class ResultsWindow(QWidget):
 
     def _build(self) -> None:
         self.plot = ResultsPlot()
-        self.comparisons = TableView("Comparisons")
-        self.conditions, self.strata = TableView("Conditions"), TableView("Burst strata")
-        self.talkers = TableView("Talkers")
-        self.by_listener, self.listeners = TableView("Each listener"), TableView("Listeners")
+        self.comparisons = TableView(tr("Comparisons"))
+        self.conditions, self.strata = TableView(tr("Conditions")), TableView(tr("Strata"))
+        self.talkers = TableView(tr("Talkers"))
+        self.by_listener, self.listeners = TableView(tr("Each listener")), TableView(tr("Listeners"))
         self.listeners.itemDoubleClicked.connect(lambda item: self._toggle(item.row()))
         self.said = QLabel("")
         self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setWordWrap(True)
         self.verdict = QPlainTextEdit()
         self.verdict.setReadOnly(True)
-        self.verdict.setAccessibleName("Verdict")
+        self.verdict.setAccessibleName(tr("Verdict"))
         self.own: dict[str, TableView] = {}
         tabs = QTabWidget()
-        tabs.addTab(self.verdict, "Verdict")
-        tabs.addTab(self.comparisons, "Comparisons")
-        tabs.addTab(self.conditions, "Conditions")
-        tabs.addTab(self.strata, "Burst strata")
-        tabs.addTab(self.talkers, "Talkers")
-        tabs.addTab(self.by_listener, "Each listener")
-        tabs.addTab(self.listeners, "Listeners")
+        for page in (
+            *(self.verdict, self.comparisons, self.conditions, self.strata, self.talkers),
+            *(self.by_listener, self.listeners),
+        ):
+            tabs.addTab(page, page.accessibleName())
         self._tabs = tabs
-        self.listeners.setToolTip("Double-click a listener who was left out to count the votes all the same")
+        self.listeners.setToolTip(
+            tr("Double-click a listener who was left out to count the votes all the same")
+        )
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(self.plot)
         split.addWidget(tabs)
@@ -155,14 +171,14 @@ class ResultsWindow(QWidget):
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        self.pseudonyms = QCheckBox("Pseudonyms in what is saved")
+        self.pseudonyms = QCheckBox(tr("Pseudonyms in what is saved"))
         self.pseudonyms.setToolTip(
-            "Listeners become L1, L2, … in tables and reports, as in panel results --pseudonyms"
+            tr("Listeners become L1, L2, … in tables and reports, as in panel results --pseudonyms")
         )
         row.addWidget(self.pseudonyms)
         row.addStretch(1)
         self._savers: list[QPushButton] = []
-        for text in ("Save Report…", "Save Votes…", "Save Tables…", "Save Figure"):
+        for text in (tr("Save Report…"), tr("Save Votes…"), tr("Save Tables…"), tr("Save Figure")):
             button = QPushButton(text)
             row.addWidget(button)
             self._savers.append(button)
@@ -174,7 +190,7 @@ class ResultsWindow(QWidget):
         for part, text in _FIGURES.items():
             self.figures.addAction(text, partial(self._save_figure, part))
         figure.setMenu(self.figures)
-        close = QPushButton("Close")
+        close = QPushButton(tr("Close"))
         close.clicked.connect(self.close)
         row.addWidget(close)
         return row
@@ -203,10 +219,10 @@ class ResultsWindow(QWidget):
                 self._show(work())
                 return
         except (GaplistenError, OSError) as error:
-            self.said.setText(str(error))
+            self.said.setText(tr_said(error))
             return
-        self.said.setText("Reading the ratings…")
-        title = f"reading the ratings of {self._panel.definition.title}"
+        self.said.setText(tr("Reading the ratings…"))
+        title = tr("reading the ratings of {definition_title}", definition_title=self._panel.definition.title)
         self._reading = self._tasks.run(title, lambda _job: work(), self._read, self._not_read)
 
     def _bytes(self) -> int:
@@ -218,7 +234,7 @@ class ResultsWindow(QWidget):
 
     def _not_read(self, error: Exception) -> None:
         self._reading = None
-        self.said.setText(str(error))
+        self.said.setText(tr_said(error))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask for nothing any more."""
@@ -242,7 +258,7 @@ class ResultsWindow(QWidget):
         self.by_listener.show_table(by_listener_table(results), language)
         self.listeners.show_table(listeners_table(results), language)
         self._show_own(results)
-        said = summary(results) if results.listeners else waiting(results) or ["No ratings yet."]
+        said = summary(results) if results.listeners else waiting(results) or [tr("No ratings yet.")]
         self._looks = looked(self._panel, results, self._ratings)
         said += self._looks
         self.verdict.setPlainText("\n".join(said))
@@ -255,7 +271,7 @@ class ResultsWindow(QWidget):
         for one in results.statistics:
             if one.name not in self.own:
                 view = self.own[one.name] = TableView(one.title)
-                self._tabs.addTab(view, one.name.replace("-", " ").title())
+                self._tabs.addTab(view, _OWN.get(one.name, one.name))
             said = (worded(text, results.language) for text in (one.title, *one.notes))
             self.own[one.name].setToolTip("\n".join(said))
             self.own[one.name].show_table(one.table, results.language)
@@ -284,14 +300,14 @@ class ResultsWindow(QWidget):
         return evaluate(self._panel, self._ratings, keep=sorted(self._kept), anonymous=True)
 
     def _save_report(self) -> None:
-        path = self._ask("Save Report", "results.html", "HTML (*.html)")
+        path = self._ask(tr("Save Report"), "results.html", tr("HTML (*.html)"))
         if path is not None:
             self._saved(
                 path, lambda results: write_report(path, self._panel, self._named(results), self._looks)
             )
 
     def _save_votes(self) -> None:
-        path = self._ask("Save Every Vote With Its Condition", "votes.csv", "CSV (*.csv)")
+        path = self._ask(tr("Save Every Vote With Its Condition"), "votes.csv", tr("CSV (*.csv)"))
         if path is not None:
             self._saved(path, lambda _: write_csv(path, self._votes()))
 
@@ -300,12 +316,12 @@ class ResultsWindow(QWidget):
         return votes_table(self._panel, self._ratings, keep=sorted(self._kept), anonymous=anonymous)[0]
 
     def _save_tables(self) -> None:
-        path = self._ask("Save Tables", "results.csv", "CSV (*.csv)")
+        path = self._ask(tr("Save Tables"), "results.csv", tr("CSV (*.csv)"))
         if path is not None:
             self._saved(path, lambda results: save_tables(self._named(results), path))
 
     def _save_figure(self, part: str) -> None:
-        path = self._ask("Save Figure", "results.pdf", "Figures (*.pdf *.svg *.png)")
+        path = self._ask(tr("Save Figure"), "results.pdf", tr("Figures (*.pdf *.svg *.png)"))
         if path is not None:
             self._saved(
                 path, lambda results: write_figure(path, results_figure(self._named(results), part=part))
@@ -318,6 +334,6 @@ class ResultsWindow(QWidget):
         try:
             save(self.results)
         except (GaplistenError, OSError) as error:
-            self.said.setText(str(error))
+            self.said.setText(tr_said(error))
             return
-        self.said.setText(f"Written: {path}")
+        self.said.setText(tr("Written: {path}", path=path))

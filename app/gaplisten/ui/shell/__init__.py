@@ -38,13 +38,14 @@ from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.shell.empty import EmptyState
 from gaplisten.ui.shell.lane_display import LaneDisplay
 from gaplisten.ui.shell.status import Messages, Status
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import Scrolled
 
 log = logging.getLogger(__name__)
 
 _NOWHERE = Qt.DockWidgetArea.NoDockWidgetArea
 # In reading order; the lanes stand in the middle.
-_SIDES = (
+SIDES = (
     _NOWHERE,  # what floats
     Qt.DockWidgetArea.TopDockWidgetArea,
     Qt.DockWidgetArea.LeftDockWidgetArea,
@@ -52,6 +53,7 @@ _SIDES = (
     Qt.DockWidgetArea.RightDockWidgetArea,
     Qt.DockWidgetArea.BottomDockWidgetArea,
 )
+"""Where panes are, in reading order; None is the middle, where the lanes are."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ class Shell(QObject):
         self._stops: dict[QWidget, QWidget] = {}
         self.settings = QSettings(str(folders.user_config() / "window.ini"), QSettings.Format.IniFormat)
         self.lanes = LanesView(window)
-        self.lanes.setAccessibleName("Lanes")
+        self.lanes.setAccessibleName(tr("Lanes"))
         self.empty = EmptyState(window)
         self.messages = Messages(window)
         self.status = Status(window)
@@ -195,7 +197,7 @@ class Shell(QObject):
 
     def _connect(self) -> None:
         signals = self.signals
-        signals.said.connect(lambda text: self.status.showMessage(text, 6000))
+        signals.said.connect(lambda text: self.status.showMessage(tr_said(text), 6000))
         signals.failed.connect(self.messages.report)
         signals.progressed.connect(self.status.show_progress)
         self.status.cancel_wanted.connect(self.controller.tasks.cancel_shown)
@@ -222,9 +224,9 @@ class Shell(QObject):
         return made
 
     def _dock(self, pane: Pane) -> QDockWidget:
-        dock = QDockWidget(pane.title, self.window)
+        dock = QDockWidget(tr_said(pane.title), self.window)
         dock.setObjectName(f"dock.{pane.name}")
-        dock.setAccessibleName(pane.title)
+        dock.setAccessibleName(dock.windowTitle())
         self.window.addDockWidget(pane.area, dock)
         if pane.below in self.docks:
             self.window.splitDockWidget(self.docks[pane.below], dock, Qt.Orientation.Vertical)
@@ -254,8 +256,8 @@ class Shell(QObject):
 
     def stops(self) -> list[QWidget]:
         """Return what they go to and fro between, in reading order: panes that are seen, and the lanes."""
-        sides = {area: place for place, area in enumerate(_SIDES)}
-        found: list[tuple[int, QWidget]] = [(_SIDES.index(None), self.lanes)]
+        sides = {area: place for place, area in enumerate(SIDES)}
+        found: list[tuple[int, QWidget]] = [(SIDES.index(None), self.lanes)]
         for dock in self.docks.values():
             inside = [content for content in self._stops if dock.isAncestorOf(content)]
             found += [(sides[self.window.dockWidgetArea(dock)], content) for content in inside]
@@ -296,7 +298,7 @@ class Shell(QObject):
     def ask_file(self, title: str, name: str, kinds: str) -> tuple[Path, str] | None:
         """Ask where something of the clip is to be saved; return the place and the kind that was chosen."""
         if self.controller.clip_name is None:
-            self.say("open a clip first")
+            self.say(tr("open a clip first"))
             return None
         suggested = str(Path(self.last_folder()) / safe_name(name))
         file, chosen = QFileDialog.getSaveFileName(self.window, title, suggested, kinds)
@@ -317,10 +319,10 @@ class Shell(QObject):
         except GaplistenError as error:
             self.report(error)
         except OSError as error:
-            fact = f"cannot be written: {error.strerror}"
-            self.report(GaplistenError(str(path), fact, "choose another place"))
+            fact = tr("cannot be written: {strerror}", strerror=error.strerror)
+            self.report(GaplistenError(str(path), fact, tr("choose another place")))
         else:
-            self.say(f"saved {path}")
+            self.say(tr("saved {path}", path=path))
 
     def seen(self) -> Seen:
         """Return how the clip that is shown is looked at."""

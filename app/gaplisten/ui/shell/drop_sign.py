@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QLabel, QMainWindow, QVBoxLayout
 
+from gaplisten.ui.translation import tr, tr_n
+
 
 class DropSign(QFrame):
     """A frame over all of the window, with a sentence in the middle; it takes no input."""
@@ -14,7 +16,7 @@ class DropSign(QFrame):
         super().__init__(window)
         self._window = window
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAccessibleName("Drop to open")
+        self.setAccessibleName(tr("Drop to open"))
         self.setObjectName("drop_sign")
         self.setFrameShape(QFrame.Shape.Box)
         self.setLineWidth(4)
@@ -30,7 +32,7 @@ class DropSign(QFrame):
 
     def appear(self, count: int) -> None:
         """Say that so many files or folders would be opened."""
-        self.text.setText("Drop to open it" if count == 1 else f"Drop to open these {count}")
+        self.text.setText(tr_n("Drop to open it", "Drop to open these {n}", count))
         self.setGeometry(self._window.rect())
         self.raise_()
         self.show()

@@ -10,6 +10,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gaplisten.bench.settings import is_there
+from gaplisten.ui.translation import tr
 from gaplisten.ui.widgets import QuietLabel, Scrolled
 
 
@@ -38,7 +39,7 @@ class EmptyState(QWidget):
         layout.setContentsMargins(24, 24, 24, 24)
         layout.setSpacing(12)
         layout.addStretch(2)
-        title = QLabel("Drop reference, lossy and concealed files, or a folder of clips", page)
+        title = QLabel(tr("Drop reference, lossy and concealed files, or a folder of clips"), page)
         title.setFont(_larger(title.font(), 1.5))
         title.setWordWrap(True)
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -46,7 +47,7 @@ class EmptyState(QWidget):
         layout.addSpacing(12)
         layout.addLayout(self._doors(page))
         layout.addSpacing(12)
-        self._recent_title = QuietLabel("Opened before", page)
+        self._recent_title = QuietLabel(tr("Opened before"), page)
         self._recent_title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout.addWidget(self._recent_title)
         self._recent = QVBoxLayout()
@@ -64,20 +65,27 @@ class EmptyState(QWidget):
         line.addStretch(1)
         for name, about, ways in (
             (
-                "Demo",
-                "Six sentences, from short to long bursts of lost packets. 0 to 9 switch between versions "
-                "while they play; G goes to the next gap.",
-                (("Open Demo", self.demo_wanted),),
+                tr("Demo"),
+                tr(
+                    "Six sentences, from short to long bursts of lost packets. 0 to 9 switch between "
+                    "versions while they play; G goes to the next gap."
+                ),
+                ((tr("Open Demo"), self.demo_wanted),),
             ),
             (
-                "Your clips",
-                "References, lossy files and what your systems made of them, with or without loss traces.",
-                (("Open Folder…", self.folder_wanted), ("Open Files…", self.files_wanted)),
+                tr("Your clips"),
+                tr(
+                    "References, lossy files and what your systems made of them, with or without loss traces."
+                ),
+                ((tr("Open Folder…"), self.folder_wanted), (tr("Open Files…"), self.files_wanted)),
             ),
             (
-                "Listening panel",
-                "Take a panel that was built, or build one from its text. To make one, open its clips first.",
-                (("Take a Panel…", self.panel_wanted), ("Build from TOML…", self.panel_file_wanted)),
+                tr("Listening panel"),
+                tr(
+                    "Take a panel that was built, or build one from its text. "
+                    "To make one, open its clips first."
+                ),
+                ((tr("Take a Panel…"), self.panel_wanted), (tr("Build from TOML…"), self.panel_file_wanted)),
             ),
         ):
             line.addLayout(_door(page, name, about, ways), 4)
@@ -96,7 +104,7 @@ class EmptyState(QWidget):
             button = QPushButton(Path(path).name or path, self)
             button.setFlat(True)
             button.setEnabled(is_there(path))
-            button.setToolTip(path if is_there(path) else f"{path} is missing")
+            button.setToolTip(path if is_there(path) else tr("{path} is missing", path=path))
             button.clicked.connect(lambda _checked=False, each=path: self.recent_wanted.emit(each))
             self._recent.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
 

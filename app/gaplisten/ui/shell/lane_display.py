@@ -15,6 +15,7 @@ from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.lanes.scene import LaneView, Word
 from gaplisten.ui.shell.status import Status
 from gaplisten.ui.theme import lane_colour, lane_colour_on_paper
+from gaplisten.ui.translation import tr, tr_lane, tr_said
 
 
 class LaneDisplay(QObject):
@@ -64,14 +65,14 @@ class LaneDisplay(QObject):
         self._lanes.set_lanes([self._view(lane) for lane in self._controller.lanes])
 
     def _view(self, lane: Lane) -> LaneView:
-        state = (lane.state or "rendering") + "…" if lane.busy else lane.state
+        state = (tr_said(lane.state) or tr("rendering")) + "…" if lane.busy else tr_said(lane.state)
         source = self.source_of(lane)
         badge, paper = self.badges.get(lane.ident, ""), lane_colour_on_paper(lane.colour)
         colour = lane_colour(lane.colour)
         own, trace = lane.own_loss, lane.own_trace
         words = self._words.get(lane.ident, ())
         return LaneView(
-            lane.key, lane.name, colour, source, state, badge, paper, own, trace, words, lane.ident
+            lane.key, tr_lane(lane.name), colour, source, state, badge, paper, own, trace, words, lane.ident
         )
 
     def source_of(self, lane: Lane) -> Signal | SampleSource:

@@ -25,13 +25,22 @@ from gaplisten.errors import GaplistenError
 from gaplisten.loss.trace import LossTrace
 from gaplisten.playback.player import PlayerState
 from gaplisten.ui.theme import figures, warning_colour
+from gaplisten.ui.translation import tr, tr_n, tr_said
 from gaplisten.ui.widgets import resize_within
 
 _MOST = 500
 
 
 class Messages(QFrame):
-    """The strip: shows the newest message until it is dismissed or the next one comes."""
+    """The strip: shows the newest message until it is dismissed or the next one comes.
+
+    Signals
+    -------
+    reported
+        What is shown now, in words.
+    """
+
+    reported = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,12 +53,12 @@ class Messages(QFrame):
         self.text.setWordWrap(True)
         self.text.setTextFormat(Qt.TextFormat.RichText)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.text.setAccessibleName("Message")
+        self.text.setAccessibleName(tr("Message"))
         self.way_out = QToolButton(self)
         self.way_out.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.way_out.hide()
-        self.more = self._button("All messages", self.show_all)
-        self.dismiss = self._button("Dismiss", self.clear)
+        self.more = self._button(tr("All messages"), self.show_all)
+        self.dismiss = self._button(tr("Dismiss"), self.clear)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 4, 6, 4)
         layout.addWidget(self.text, 1)
@@ -75,11 +84,14 @@ class Messages(QFrame):
         self.said.append(f"{time.strftime('%H:%M:%S')}  {sentence}")
         del self.said[:-_MOST]
         self._unseen += 1
-        self.more.setText(f"All messages ({self._unseen})" if self._unseen > 1 else "All messages")
+        self.more.setText(
+            tr("All messages ({unseen})", unseen=self._unseen) if self._unseen > 1 else tr("All messages")
+        )
         mark = f'<b style="color:{warning_colour(self.palette()).name()}">!</b>&nbsp; '
         self.text.setText(mark + html.escape(sentence))
         self.text.setAccessibleDescription(sentence)
         self.show()
+        self.reported.emit(sentence)
 
     def clear(self) -> None:
         """Hide the strip."""
@@ -89,9 +101,9 @@ class Messages(QFrame):
     def show_all(self) -> None:
         """Show everything that was said since the start."""
         dialog = QDialog(self)
-        dialog.setWindowTitle("Messages")
-        text = QPlainTextEdit("\n".join(self.said) or "Nothing was reported.", dialog, readOnly=True)
-        text.setAccessibleName("Messages")
+        dialog.setWindowTitle(tr("Messages"))
+        text = QPlainTextEdit("\n".join(self.said) or tr("Nothing was reported."), dialog, readOnly=True)
+        text.setAccessibleName(tr("Messages"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, dialog)
         buttons.rejected.connect(dialog.reject)
         layout = QVBoxLayout(dialog)
@@ -105,8 +117,8 @@ class Messages(QFrame):
 
 def _sentence(error: GaplistenError | Exception | str) -> str:
     if isinstance(error, GaplistenError | str):
-        return str(error)
-    return f"something went wrong inside Gaplisten: {error!r}; the log has the details"
+        return tr_said(error)
+    return tr("something went wrong inside Gaplisten: {error}; the log has the details", error=repr(error))
 
 
 class Clickable(QLabel):
@@ -145,13 +157,17 @@ class Status(QStatusBar):
         self.progress = QProgressBar(self, maximum=1000, textVisible=True)
         self.progress.setMaximumWidth(240)
         self.progress.setMaximumHeight(self.fontMetrics().height() + 4)
-        self.progress.setAccessibleName("Progress")
+        self.progress.setAccessibleName(tr("Progress"))
         self.cancel = QToolButton(self)
-        self.cancel.setText("Cancel")
-        self.cancel.setAccessibleName("Cancel the work under way")
+        self.cancel.setText(tr("Cancel"))
+        self.cancel.setAccessibleName(tr("Cancel the work under way"))
         self.cancel.clicked.connect(self.cancel_wanted)
         self.place, self.selection, self.sound = QLabel(self), QLabel(self), Clickable(self)
-        for label, name in ((self.place, "Place"), (self.selection, "Selection"), (self.sound, "Sound")):
+        for label, name in (
+            (self.place, tr("Place")),
+            (self.selection, tr("Selection")),
+            (self.sound, tr("Sound")),
+        ):
             self._dress(label, name)
         self.sound.clicked.connect(self.sound_clicked)
         self.addPermanentWidget(self.progress)
@@ -172,8 +188,8 @@ class Status(QStatusBar):
             widget.setVisible(bool(title))
         if title:
             self.progress.setValue(round(1000 * fraction))
-            self.progress.setFormat(f"{title} %p %")
-            self.progress.setToolTip(message or title)
+            self.progress.setFormat(f"{tr_said(title)} %p %")
+            self.progress.setToolTip(tr_said(message or title))
 
     def show_place(self, frame: int, rate: int, trace: LossTrace | None) -> None:
         """Show a place as time, frame and packet."""
@@ -182,23 +198,23 @@ class Status(QStatusBar):
     def show_loop(self, start: int, stop: int, rate: int) -> None:
         """Show how long the loop is; nothing when it is empty."""
         length = 1000.0 * (stop - start) / rate if rate else 0.0
-        self.selection.setText(f"loop {length:.0f} ms" if length > 0 else "")
+        self.selection.setText(tr("loop {length:.0f} ms", length=length) if length > 0 else "")
 
     def show_sound(self, state: PlayerState) -> None:
         """Show the device, or why nothing is heard."""
         text = sound_text(state)
         if text != self.sound.text():
             self.sound.setText(text)
-            self.sound.setToolTip(state.reason or state.device)
+            self.sound.setToolTip(tr_said(state.reason) or state.device)
 
 
 def place_text(frame: int, rate: int, trace: LossTrace | None) -> str:
     """Return a place in words: seconds, frame, packet and whether that packet is lost."""
-    words = [f"{frame / rate:.3f} s", f"frame {frame}"]
+    words = [f"{frame / rate:.3f} s", tr("frame {frame}", frame=frame)]
     packet = trace.packet_of(frame) if trace is not None else None
-    lost = ["LOST"] if trace is not None and trace.lost_at(frame) else []
+    lost = [tr("LOST")] if trace is not None and trace.lost_at(frame) else []
     if packet is not None:
-        words.append(" ".join([f"packet {packet}", *lost]))
+        words.append(" ".join([tr("packet {packet}", packet=packet), *lost]))
     else:
         words.extend(lost)
     return " · ".join(words)
@@ -207,9 +223,9 @@ def place_text(frame: int, rate: int, trace: LossTrace | None) -> str:
 def sound_text(state: PlayerState) -> str:
     """Return how the sound goes out: rate, device, latency, underflows; or that it does not."""
     if not state.available:
-        return "starting sound" if state.starting else "no sound"
+        return tr("starting sound") if state.starting else tr("no sound")
     device = state.device if len(state.device) <= 28 else state.device[:27] + "…"
-    underflows = "1 underflow" if state.underflows == 1 else f"{state.underflows} underflows"
+    underflows = tr_n("{n} underflow", "{n} underflows", state.underflows)
     # Before anything was loaded there is no stream, hence neither a rate nor a latency to tell.
     rate = [f"{state.rate / 1000:g} kHz"] if state.rate else []
     latency = f" {state.latency_ms:.0f} ms" if state.latency_ms else ""

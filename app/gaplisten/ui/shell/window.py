@@ -24,9 +24,12 @@ from gaplisten.ui.actions import Actions
 from gaplisten.ui.bench_signals import BenchSignals
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.lanes.lanes_view import LanesView
-from gaplisten.ui.shell import Shell, add_all, all_panes
+from gaplisten.ui.shell import SIDES, Shell, add_all, all_panes
 from gaplisten.ui.shell.drop_sign import DropSign
 from gaplisten.ui.shell.status import Messages, Status
+from gaplisten.ui.shell.tab_order import reading_order
+from gaplisten.ui.translation import tr
+from gaplisten.ui.widgets import letter_scale
 
 log = logging.getLogger(__name__)
 
@@ -111,10 +114,20 @@ class WorkbenchWindow(QMainWindow):
 
     def _fill_menus(self) -> dict[str, QMenu]:
         menus = self.actions_table.fill(self.menuBar())
-        panes = menus["View/Panes"] = menus["View"].addMenu("Panes")
+        panes = menus["View/Panes"] = menus["View"].addMenu(tr("Panes"))
         for dock in self.docks.values():
             panes.addAction(dock.toggleViewAction())
         return menus
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Go on as one reads; Qt would go by the order in which things were made."""
+        order = reading_order(self, SIDES)
+        now = self.focusWidget()
+        if now not in order:
+            return super().focusNextPrevChild(forward)
+        reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
+        order[(order.index(now) + (1 if forward else -1)) % len(order)].setFocus(reason)
+        return True
 
     # -- what is shown --------------------------------------------------------------------------------
 
@@ -152,7 +165,7 @@ class WorkbenchWindow(QMainWindow):
         path = controller.document.path
         words = [controller.clip_name or "", path.name if path else title]
         named = " - ".join(word for word in words if word)
-        self.setWindowTitle(f"{named}[*] - Gaplisten" if named else "Gaplisten[*]")
+        self.setWindowTitle(tr("{named}[*] - Gaplisten", named=named) if named else "Gaplisten[*]")
         self.setWindowModified(controller.document.unsaved)
 
     # -- opening --------------------------------------------------------------------------------------
@@ -217,9 +230,11 @@ class WorkbenchWindow(QMainWindow):
             self._share_places()
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         docks, wide = self.docks, self.width()
-        self.resizeDocks([docks["clips"], docks["concealers"]], [310, 284], across)
-        self.resizeDocks([docks["gaps"], docks["notes"]], [wide - 350, 350], across)
-        self.resizeDocks([docks["gaps"]], [200], down)
+        scale = letter_scale(self)
+        clips, concealers, notes, gaps = (round(each * scale) for each in (310, 284, 350, 200))
+        self.resizeDocks([docks["clips"], docks["concealers"]], [clips, concealers], across)
+        self.resizeDocks([docks["gaps"], docks["notes"]], [wide - notes, notes], across)
+        self.resizeDocks([docks["gaps"]], [gaps], down)
         if "scores" in docks:
             self.resizeDocks([docks["concealers"], docks["scores"]], [330, 210], down)
 
@@ -239,7 +254,7 @@ class WorkbenchWindow(QMainWindow):
         super().childEvent(event)
         child = event.child()
         if event.type() == QEvent.Type.ChildPolished and isinstance(child, QTabBar):
-            child.setAccessibleName("Panes that share this place")
+            child.setAccessibleName(tr("Panes that share this place"))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask what becomes of unsaved work and of what runs, keep the geometry and let everything go."""

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from gaplisten.bench.blind import BlindRound
 from gaplisten.ui.fields import ChoiceField
+from gaplisten.ui.translation import tr
 from gaplisten.ui.widgets import QuietLabel
 
 _PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
@@ -52,7 +53,7 @@ class BlindDialog(QDialog):
         self, blind: BlindRound, names: Mapping[str, str], reference: bool, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Blind Shuffle")
+        self.setWindowTitle(tr("Blind Shuffle"))
         self.setModal(True)
         self._blind, self._names = blind, dict(names)
         self._buttons: dict[str, QPushButton] = {}
@@ -60,19 +61,21 @@ class BlindDialog(QDialog):
         self.truths: dict[str, QLabel] = {}
         self._group = QButtonGroup(self)
         column = QVBoxLayout(self)
-        how = "Letters or digits switch, Space plays; what is played and looped stays as it was in the lanes."
+        how = tr(
+            "Letters or digits switch, Space plays; what is played and looped stays as it was in the lanes."
+        )
         column.addWidget(QuietLabel(how, self, wrap=True))
         column.addLayout(self._fill(reference))
         self.verdict = QLabel(self)
-        self.verdict.setAccessibleName("Result")
+        self.verdict.setAccessibleName(tr("Result"))
         column.addWidget(self.verdict)
         row = QHBoxLayout()
-        self.play = QPushButton("Play / Pause", self)
+        self.play = QPushButton(tr("Play / Pause"), self)
         self.play.clicked.connect(self.toggled)
         row.addWidget(self.play)
         row.addStretch(1)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        self.reveal_button = self.buttons.addButton("Reveal", QDialogButtonBox.ButtonRole.ActionRole)
+        self.reveal_button = self.buttons.addButton(tr("Reveal"), QDialogButtonBox.ButtonRole.ActionRole)
         self.reveal_button.clicked.connect(self.reveal)
         self.buttons.rejected.connect(self.reject)
         row.addWidget(self.buttons)
@@ -82,10 +85,12 @@ class BlindDialog(QDialog):
         grid = QGridLayout()
         letters = [*([""] if reference else []), *self._blind.letters]
         for place, letter in enumerate(letters):
-            button = QPushButton(letter or "Reference", self)
+            button = QPushButton(letter or tr("Reference"), self)
             button.setCheckable(True)
             button.setAutoDefault(False)
-            button.setAccessibleName(f"Hear {letter}" if letter else "Hear the reference")
+            button.setAccessibleName(
+                tr("Hear {letter}", letter=letter) if letter else tr("Hear the reference")
+            )
             button.clicked.connect(lambda _on=False, letter=letter: self.hear.emit(letter))
             self._group.addButton(button)
             self._buttons[letter] = button
@@ -93,15 +98,15 @@ class BlindDialog(QDialog):
             if letter:
                 grid.addWidget(self._guess(letter), place, 1)
                 truth = self.truths[letter] = QLabel(self)
-                truth.setAccessibleName(f"What {letter} is")
+                truth.setAccessibleName(tr("What {letter} is", letter=letter))
                 grid.addWidget(truth, place, 2)
         grid.setColumnStretch(1, 1)
         return grid
 
     def _guess(self, letter: str) -> ChoiceField:
         field = self.guesses[letter] = ChoiceField(self)
-        field.setAccessibleName(f"What {letter} is taken for")
-        field.addItem("is …", "")
+        field.setAccessibleName(tr("What {letter} is taken for", letter=letter))
+        field.addItem(tr("is …"), "")
         for ident, name in self._names.items():
             field.addItem(name, ident)
         return field

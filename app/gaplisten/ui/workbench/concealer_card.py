@@ -11,10 +11,13 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QToolButton, QVBoxLayout, 
 from gaplisten.bench.lanes import Lane
 from gaplisten.concealers.entries import BrokenEntry, Entry
 from gaplisten.concealers.form import forms
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import QuietLabel
 from gaplisten.ui.workbench.parameter_form import ParameterForm
 
-_STATE_HELP = "Time spent in the plugin by the sound's length; share of the received samples that it changed"
+_STATE_HELP = tr(
+    "Time spent in the plugin by the sound's length; share of the received samples that it changed"
+)
 
 
 class LaneSettings(QWidget):
@@ -34,12 +37,16 @@ class LaneSettings(QWidget):
         self.form.setVisible(bool(entry.parameters))
         layout.addWidget(self.form)
         layout.addWidget(self.state)
-        self._error = _error_button(f"What went wrong with {entry.title}", self.error_wanted, self)
+        self._error = _error_button(
+            tr("What went wrong with {entry_title}", entry_title=entry.title),
+            self.error_wanted,
+            self,
+        )
         self._error.hide()
         layout.addWidget(self._error)
         if removable:
             remove = QToolButton(self)
-            remove.setText(f"Remove this {entry.title}")
+            remove.setText(tr("Remove this {entry_title}", entry_title=entry.title))
             remove.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             remove.clicked.connect(self.removed)
             layout.addWidget(remove)
@@ -100,7 +107,9 @@ class ConcealerCard(QWidget):
             self._show_broken(entry)
             return
         self.box.setToolTip(about(entry))
-        self.box.setStatusTip(entry.help or f"Conceal with {entry.title}")
+        self.box.setStatusTip(
+            tr_said(entry.help) or tr("Conceal with {entry_title}", entry_title=entry.title)
+        )
         line.addWidget(QuietLabel(delay_text(entry), self))
         line.addWidget(self._more)
 
@@ -109,8 +118,8 @@ class ConcealerCard(QWidget):
         more.setText("+")
         more.setAutoRaise(True)
         more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        more.setAccessibleName(f"Another lane of {self.entry.title}")
-        more.setToolTip("One more lane, to compare other parameters")
+        more.setAccessibleName(tr("Another lane of {entry_title}", entry_title=self.entry.title))
+        more.setToolTip(tr("One more lane, to compare other parameters"))
         more.clicked.connect(self.another)
         more.hide()
         return more
@@ -124,7 +133,13 @@ class ConcealerCard(QWidget):
         self._layout.addWidget(label)
         line = QHBoxLayout()
         line.setContentsMargins(20, 0, 0, 0)
-        line.addWidget(_error_button(f"What went wrong with {entry.title}", self.error_wanted, self))
+        line.addWidget(
+            _error_button(
+                tr("What went wrong with {entry_title}", entry_title=entry.title),
+                self.error_wanted,
+                self,
+            )
+        )
         line.addStretch(1)
         self._layout.addLayout(line)
 
@@ -145,8 +160,9 @@ class ConcealerCard(QWidget):
             gone.deleteLater()  # later: its own field may be what is telling us
         while len(self.settings) < len(indices):
             self._add(entry)
-        for settings, index in zip(self.settings, indices, strict=True):
+        for number, (settings, index) in enumerate(zip(self.settings, indices, strict=True), 1):
             settings.index = index
+            settings.form.name_fields(entry.title if len(indices) == 1 else f"{entry.title} {number}")
         self._more.setVisible(bool(indices) and bool(entry.parameters))
 
     def _add(self, entry: Entry) -> None:
@@ -179,15 +195,17 @@ class ConcealerCard(QWidget):
 
     def show_changed(self, changed: bool) -> None:
         """Say whether the plugin's file is another one than the one that was read."""
-        self.box.setText(f"{self.entry.title} (changed)" if changed else self.entry.title)
+        self.box.setText(
+            tr("{entry_title} (changed)", entry_title=self.entry.title) if changed else self.entry.title
+        )
 
 
 def _error_button(name: str, wanted: Any, parent: QWidget) -> QToolButton:
     button = QToolButton(parent)
     button.setObjectName("details")
-    button.setText("Details…")
+    button.setText(tr("Details…"))
     button.setAccessibleName(name)
-    button.setToolTip("Show the traceback, and open the file in an editor")
+    button.setToolTip(tr("Show the traceback, and open the file in an editor"))
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.clicked.connect(wanted)
     return button
@@ -196,21 +214,25 @@ def _error_button(name: str, wanted: Any, parent: QWidget) -> QToolButton:
 def delay_text(entry: Entry) -> str:
     """Return the declared delay in few words."""
     if entry.delay_ms:
-        return f"{entry.delay_ms:.3g} ms delay"
-    return "sees all" if entry.causal is False else ""
+        return tr("{delay_ms:.3g} ms delay", delay_ms=entry.delay_ms)
+    return tr("non-causal") if entry.causal is False else ""
 
 
 def about(entry: Entry) -> str:
     """Return what is known of a concealer, in lines."""
     rates = ", ".join(f"{rate / 1000:g} kHz" for rate in entry.rates)
-    form = forms()[entry.form].title
-    delay = "unknown delay" if entry.delay_ms is None else f"{entry.delay_ms:.3g} ms delay (declared)"
+    form = tr_said(forms()[entry.form].title)
+    delay = (
+        tr("unknown delay")
+        if entry.delay_ms is None
+        else tr("{delay_ms:.3g} ms delay (declared)", delay_ms=entry.delay_ms)
+    )
     lines = [
-        entry.help,
+        tr_said(entry.help),
         entry.source,
         entry.lacks,
         f"{form}, {delay}",
-        f"rates: {rates}" if rates else "",
+        tr("rates: {rates}", rates=rates) if rates else "",
         str(entry.path),
     ]
     return "\n".join(line for line in lines if line)
@@ -221,14 +243,21 @@ def progress_text(lane: Lane | None, made: Any) -> str:
     if lane is None:
         return ""
     if lane.busy:
-        return "rendering…"
+        return tr("rendering…")
     if lane.failed or made is None:
-        return lane.state
-    words = [_speed(made.realtime_factor), *(made.remarks or ("altered nothing",))]
+        return tr_said(lane.state)
+    remarks = map(tr_said, made.remarks) if made.remarks else (tr("altered nothing"),)
+    words = [_speed(made.realtime_factor), *remarks]
     if made.coding is not None:
-        words.append(f"{made.coding.dropped} of {made.coding.payloads} payloads dropped")
+        words.append(
+            tr(
+                "{dropped} of {payloads} payloads dropped",
+                dropped=made.coding.dropped,
+                payloads=made.coding.payloads,
+            )
+        )
     return " · ".join(words)
 
 
 def _speed(factor: float) -> str:
-    return "< 0.001 × real time" if factor < 0.001 else f"{factor:.2g} × real time"
+    return tr("< 0.001 × real time") if factor < 0.001 else tr("{factor:.2g} × real time", factor=factor)

@@ -14,6 +14,7 @@ from gaplisten.bench.state import Choice
 from gaplisten.concealers.entries import BrokenEntry, Entry
 from gaplisten.concealers.kinds import Kind, kind_of
 from gaplisten.ui.fields import FilterField
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import QuietLabel, headed
 from gaplisten.ui.workbench.concealer_card import ConcealerCard, LaneSettings
 
@@ -48,19 +49,19 @@ class ConcealerDock(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.filter = FilterField("Filter concealers", self)
+        self.filter = FilterField(tr("Filter concealers"), self)
         self.filter.textChanged.connect(self._filter)
         self._area = QScrollArea(self)
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        reading = QuietLabel("Reading concealers…", self)
+        reading = QuietLabel(tr("Reading concealers…"), self)
         reading.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._area.setWidget(reading)
         self._changed = QToolButton(self)
-        self._changed.setText("Files have changed: reload")
-        self._changed.setAccessibleName("Reload changed concealers")
+        self._changed.setText(tr("Files have changed: reload"))
+        self._changed.setAccessibleName(tr("Reload changed concealers"))
         self._changed.clicked.connect(self.reload_wanted)
         self._changed.hide()
         layout = QVBoxLayout(self)
@@ -114,7 +115,7 @@ class ConcealerDock(QWidget):
         for kind in Kind:
             entries = [entry for entry in self._entries if kind_of(entry) is kind]
             if entries:
-                self.headings[kind] = heading = headed(kind.value, page)
+                self.headings[kind] = heading = headed(tr_said(kind.value), page)
                 heading.setContentsMargins(0, 6, 0, 0)
                 layout.addWidget(heading)
             for entry in entries:

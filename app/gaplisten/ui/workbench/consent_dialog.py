@@ -8,12 +8,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from gaplisten.concealers.consent import Wish, in_one_line
+from gaplisten.ui.translation import tr
 
-_QUESTION = (
+_QUESTION = tr(
     "{file} asks for concealers that are more than plugins. They are off. What they run has all rights that "
     "you have: allow it only if you know it, or trust whoever sent the file."
 )
-_REMEMBERED = "It is remembered for this file and for the programs, code and models as they are now."
+_REMEMBERED = tr("It is remembered for this file and for the programs, code and models as they are now.")
 
 
 class ConsentDialog(QDialog):
@@ -29,15 +30,15 @@ class ConsentDialog(QDialog):
 
     def __init__(self, file: str, wishes: Sequence[Wish], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Programs and Models")
+        self.setWindowTitle(tr("Programs and Models"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.wanted = QPlainTextEdit("\n\n".join(_told(wish) for wish in wishes), self)
         self.wanted.setReadOnly(True)
         self.wanted.setTabChangesFocus(True)
-        self.wanted.setAccessibleName("What the file wants to run")
+        self.wanted.setAccessibleName(tr("What the file wants to run"))
         buttons = QDialogButtonBox(self)
-        self.leave = buttons.addButton("Leave Off", QDialogButtonBox.ButtonRole.RejectRole)
-        self.allow = buttons.addButton("Allow for This File", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.leave = buttons.addButton(tr("Leave Off"), QDialogButtonBox.ButtonRole.RejectRole)
+        self.allow = buttons.addButton(tr("Allow for This File"), QDialogButtonBox.ButtonRole.AcceptRole)
         self.allow.setAutoDefault(False)
         self.leave.setDefault(True)
         buttons.accepted.connect(self.accept)

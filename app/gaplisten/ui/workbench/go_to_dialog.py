@@ -10,11 +10,12 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QHBoxLayou
 from gaplisten.audio.ruler import RulerUnit
 from gaplisten.bench.clock import Clock
 from gaplisten.ui.fields import ChoiceField, NumberField
+from gaplisten.ui.translation import tr
 from gaplisten.ui.widgets import QuietLabel
 from gaplisten.ui.workbench.selection_bar import DECIMALS
 
 GAP = "gap"
-_TITLES = {RulerUnit.SECONDS: "Time (s)", RulerUnit.FRAMES: "Frame", RulerUnit.PACKETS: "Packet"}
+_TITLES = {RulerUnit.SECONDS: tr("Time (s)"), RulerUnit.FRAMES: tr("Frame"), RulerUnit.PACKETS: tr("Packet")}
 
 
 class GoToDialog(QDialog):
@@ -49,19 +50,19 @@ class GoToDialog(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Go To")
+        self.setWindowTitle(tr("Go To"))
         self._clock, self._gaps, self._gap, self._frame = clock, gaps, gap, frame
         self.kind, self.number = ChoiceField(self), NumberField(self)
-        self.kind.setAccessibleName("What the number counts")
-        self.number.setAccessibleName("Where to go")
+        self.kind.setAccessibleName(tr("What the number counts"))
+        self.number.setAccessibleName(tr("Where to go"))
         self.number.setMinimumWidth(160)
         for unit in clock.units:
             self.kind.addItem(_TITLES[unit], str(unit))
         if gaps:
-            self.kind.addItem("Gap", GAP)
+            self.kind.addItem(tr("Gap"), GAP)
         self.kind.setCurrentIndex(max(self.kind.findData(kind), 0))
         self.told = QuietLabel("", self)
-        self.told.setAccessibleName("What is there")
+        self.told.setAccessibleName(tr("What is there"))
         row = QHBoxLayout()
         row.addWidget(self.kind)
         row.addWidget(self.number, 1)
@@ -112,5 +113,12 @@ class GoToDialog(QDialog):
 
     def _tell(self) -> None:
         frame, grid = self.frame, self._clock.grid
-        packet = "" if grid is None else f" · packet {grid.packet_of(frame)}"
-        self.told.setText(f"{frame / self._clock.rate:.6f} s · frame {frame}{packet}")
+        packet = "" if grid is None else tr(" · packet {packet_of}", packet_of=grid.packet_of(frame))
+        self.told.setText(
+            tr(
+                "{seconds:.6f} s · frame {frame}{packet}",
+                seconds=frame / self._clock.rate,
+                frame=frame,
+                packet=packet,
+            )
+        )

@@ -13,10 +13,11 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolic
 
 from gaplisten.bench.lanes import Lane
 from gaplisten.ui.theme import lane_colour
+from gaplisten.ui.translation import tr, tr_lane, tr_said
 
 _LONGEST = 260
 _EDGES = 42
-_TOLD_APART = "0 Repeat wi…5 ms)"  # names cut shorter than this are riddles
+_TOLD_APART = tr("0 Repeat wi…5 ms)")  # names cut shorter than this are riddles
 
 
 class LaneButtons(QWidget):
@@ -33,7 +34,7 @@ class LaneButtons(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.setAccessibleName("Lanes to hear")
+        self.setAccessibleName(tr("Lanes to hear"))
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(3)
@@ -78,9 +79,13 @@ class LaneButtons(QWidget):
         key = f" ({lane.key})" if lane.key <= 9 else ""
         button.setIcon(_swatch(lane_colour(lane.colour)))
         button.setEnabled(lane.signal is not None)
-        button.setToolTip(f"{lane.name}{key}" + (f"\n{lane.state}" if lane.state else ""))
-        button.setStatusTip(f"Hear {lane.name} at the same position{key}")
-        button.setAccessibleName(f"Lane {lane.key}, {lane.name}")
+        button.setToolTip(f"{tr_lane(lane.name)}{key}" + (f"\n{tr_said(lane.state)}" if lane.state else ""))
+        button.setStatusTip(
+            tr("Hear {lane_name} at the same position{key}", lane_name=tr_lane(lane.name), key=key)
+        )
+        button.setAccessibleName(
+            tr("Lane {lane_key}, {lane_name}", lane_key=lane.key, lane_name=tr_lane(lane.name))
+        )
         self._fit()
 
     def show_heard(self, key: int) -> None:
@@ -125,14 +130,14 @@ class LaneButtons(QWidget):
             return
         metrics = button.fontMetrics()
         # Cut in the middle: what distinguishes two versions of one concealer stands at the end.
-        text = metrics.elidedText(f"{key} {lane.name}", Qt.TextElideMode.ElideMiddle, room)
+        text = metrics.elidedText(f"{key} {tr_lane(lane.name)}", Qt.TextElideMode.ElideMiddle, room)
         text = text if len(text) > 5 else str(key)
         button.setText(text.replace("&", "&&"))
         button.setFixedWidth(max(metrics.horizontalAdvance(text) + _EDGES, _EDGES))
 
     def _wide(self, key: int, lane: Lane) -> int:
         button = self.button(key)
-        return 0 if button is None else button.fontMetrics().horizontalAdvance(f"{key} {lane.name}")
+        return 0 if button is None else button.fontMetrics().horizontalAdvance(f"{key} {tr_lane(lane.name)}")
 
 
 def _fair_share(wishes: Sequence[int], room: int) -> int:

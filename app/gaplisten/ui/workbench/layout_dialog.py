@@ -29,13 +29,21 @@ from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.names import Role
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.fields import ChoiceField, NumberField
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import plain_table, resize_within
 
 FILES, TAKEN_AS, NAME, TURNED, FOUND, BECAUSE = range(6)
-_HEADS = ("Files", "Taken as", "Name, or whose losses", "Turned round", "Found", "Because")
+_HEADS = (
+    tr("Files"),
+    tr("Taken as"),
+    tr("Name, or whose losses"),
+    tr("Turned round"),
+    tr("Found"),
+    tr("Because"),
+)
 _ROLES = (Role.REFERENCE, Role.LOSSY, Role.CONDITION, Role.TRACE, Role.UNUSED)
 _DATA, _MS, _FRAMES = range(3)
-_KIND = "Layout (*.toml)"
+_KIND = tr("Layout (*.toml)")
 
 
 class LayoutDialog(QDialog):
@@ -52,31 +60,31 @@ class LayoutDialog(QDialog):
     def __init__(self, clips: ClipSet, tasks: Tasks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         assert clips.layout is not None
-        self.setWindowTitle(f"What the Files in {clips.title} Are Taken As")
+        self.setWindowTitle(tr("What the Files in {clips_title} Are Taken As", clips_title=clips.title))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._root, self._tasks = clips.root, tasks
         self._layout, self._counts = clips.layout, dict(clips.counts)
         self._counting: Task | None = None
         self.table = QTableWidget(0, len(_HEADS), self)
-        plain_table(self.table, "Files and what they are taken as", editable=True)
+        plain_table(self.table, tr("Files and what they are taken as"), editable=True)
         self.table.setHorizontalHeaderLabels(list(_HEADS))
         self.table.setTabKeyNavigation(False)
         self.note = QLabel(self)
         self.note.setWordWrap(True)
         self.about = QLabel(
-            "{clip} names a clip, **/ stands for folders that belong to its name, * for anything else.",
+            tr("{clip} names a clip, **/ stands for folders that belong to its name, * for anything else."),
             self,
         )
         self.about.setWordWrap(True)
         self.packet_kind = ChoiceField(self)
-        self.packet_kind.addItems(["20 ms, or what the data say", "milliseconds", "frames"])
-        self.packet_kind.setAccessibleName("How the packet length is given")
+        self.packet_kind.addItems([tr("20 ms, or what the data say"), tr("milliseconds"), tr("frames")])
+        self.packet_kind.setAccessibleName(tr("How the packet length is given"))
         self.packet = NumberField(self, minimum=0.5, maximum=100_000.0, decimals=3, value=20.0)
-        self.packet.setAccessibleName("Packet length")
+        self.packet.setAccessibleName(tr("Packet length"))
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self.use = self.buttons.addButton("Use", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.save = self.buttons.addButton("Save…", QDialogButtonBox.ButtonRole.ActionRole)
-        self.load = self.buttons.addButton("Load…", QDialogButtonBox.ButtonRole.ActionRole)
+        self.use = self.buttons.addButton(tr("Use"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self.save = self.buttons.addButton(tr("Save…"), QDialogButtonBox.ButtonRole.ActionRole)
+        self.load = self.buttons.addButton(tr("Load…"), QDialogButtonBox.ButtonRole.ActionRole)
         self._settle = QTimer(self, interval=300, singleShot=True)
         self._settle.timeout.connect(self._count)
         self._arrange()
@@ -92,7 +100,7 @@ class LayoutDialog(QDialog):
 
     def _arrange(self) -> None:
         line = QHBoxLayout()
-        label = QLabel("Packet length", self)
+        label = QLabel(tr("Packet length"), self)
         label.setBuddy(self.packet_kind)
         for widget in (label, self.packet_kind, self.packet):
             line.addWidget(widget)
@@ -130,19 +138,19 @@ class LayoutDialog(QDialog):
             files.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
         role = ChoiceField(self.table)
         for each in _ROLES:
-            role.addItem(str(each))
+            role.addItem(tr_said(str(each)), each)
         role.setCurrentIndex(_ROLES.index(part.role))
-        role.setAccessibleName(f"What {part.files} is taken as")
+        role.setAccessibleName(tr("What {files} is taken as", files=part.files))
         role.currentIndexChanged.connect(self._on_changed)
         turned = QCheckBox(self.table)
         turned.setChecked(part.trace_inverted)
-        turned.setAccessibleName(f"Whether 1 means received in {part.files}")
+        turned.setAccessibleName(tr("Whether 1 means received in {files}", files=part.files))
         turned.toggled.connect(self._on_changed)
         self.table.setItem(row, FILES, files)
         self.table.setCellWidget(row, TAKEN_AS, role)
         self.table.setItem(row, NAME, QTableWidgetItem(part.of if part.role is Role.TRACE else part.name))
         self.table.setCellWidget(row, TURNED, turned)
-        for column, text in ((FOUND, ""), (BECAUSE, part.doubt or part.why)):
+        for column, text in ((FOUND, ""), (BECAUSE, tr_said(part.doubt or part.why))):
             item = QTableWidgetItem(text)
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             item.setToolTip(text)
@@ -154,7 +162,7 @@ class LayoutDialog(QDialog):
 
     def taken_as(self, row: int) -> Role:
         """Return what a row is taken as."""
-        return Role(self.role_box(row).currentText())
+        return Role(self.role_box(row).currentData())
 
     def turned_box(self, row: int) -> Any:
         """Return the field that turns a row's traces round."""
@@ -219,7 +227,7 @@ class LayoutDialog(QDialog):
             return
         self._tasks.cancel(self._counting)
         self._counting = self._tasks.run(
-            "counting files",
+            tr("counting files"),
             lambda _job: dict(find_clips([root], layout=layout).counts),
             self._on_counted,
             self._on_not_counted,
@@ -231,7 +239,7 @@ class LayoutDialog(QDialog):
         self._show_counts()
 
     def _on_not_counted(self, error: Exception) -> None:
-        self.note.setText(str(error))
+        self.note.setText(tr_said(error))
 
     def _show_counts(self) -> None:
         self.table.blockSignals(True)
@@ -240,7 +248,7 @@ class LayoutDialog(QDialog):
             found = self._counts.get(part.counted_as)
             item = self.table.item(row, FOUND)
             if item is not None:
-                item.setText("{} of {}".format(*found) if found else "none")
+                item.setText(tr("{} of {}").format(*found) if found else tr("none"))
         self.table.blockSignals(False)
 
     # -- ending -----------------------------------------------------------------------------------------
@@ -251,12 +259,12 @@ class LayoutDialog(QDialog):
 
     def _save(self) -> None:
         start = str(self._root.parent / f"{self._root.name}.layout.toml")
-        file, _ = QFileDialog.getSaveFileName(self, "Save Layout", start, _KIND)
+        file, _ = QFileDialog.getSaveFileName(self, tr("Save Layout"), start, _KIND)
         if file:
             self._tell(lambda: write_layout(Path(file), self.layout_now()))
 
     def _load(self) -> None:
-        file, _ = QFileDialog.getOpenFileName(self, "Load Layout", str(self._root.parent), _KIND)
+        file, _ = QFileDialog.getOpenFileName(self, tr("Load Layout"), str(self._root.parent), _KIND)
         if file:
             self._tell(lambda: self._fill(read_layout(Path(file))))
             self._settle.start()
@@ -265,7 +273,7 @@ class LayoutDialog(QDialog):
         try:
             work()
         except GaplistenError as error:
-            self.note.setText(str(error))
+            self.note.setText(tr_said(error))
 
     def done(self, result: int) -> None:
         """Stop counting when the dialog goes."""

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -22,7 +21,8 @@ from gaplisten.audio.alignment import Delay
 from gaplisten.bench.lane_edits import LaneRow
 from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.theme import accent, figures, quiet_colour
-from gaplisten.ui.widgets import QuietLabel, plain_table
+from gaplisten.ui.translation import tr
+from gaplisten.ui.widgets import QuietLabel, pane_button, plain_table
 
 
 class DelayPlot(QWidget):
@@ -32,7 +32,7 @@ class DelayPlot(QWidget):
         super().__init__(parent)
         self.points: tuple[tuple[float, float], ...] = ()
         self._seconds = 1.0
-        self.setAccessibleName("Delay over time")
+        self.setAccessibleName(tr("Delay over time"))
         self.setMinimumSize(self.sizeHint())
 
     def sizeHint(self) -> QSize:
@@ -48,9 +48,17 @@ class DelayPlot(QWidget):
             return
         self.points = tuple((second, 1000.0 * (frames - removed) / rate) for second, frames in delay.track)
         self._seconds = max(seconds, self.points[-1][0])
-        each = "; ".join(f"{second:.1f} s: {late:.1f} ms" for second, late in self.points[:40])
+        each = "; ".join(
+            tr("{second:.1f} s: {late:.1f} ms", second=second, late=late) for second, late in self.points[:40]
+        )
         self.setAccessibleDescription(each)
-        self.setToolTip(f"Delay against the reference, {len(self.points)} windows of speech\n{each}")
+        self.setToolTip(
+            tr(
+                "Delay against the reference, {n_points} windows of speech\n{each}",
+                n_points=len(self.points),
+                each=each,
+            )
+        )
         self.update()
 
     @property
@@ -68,7 +76,7 @@ class DelayPlot(QWidget):
         painter.setFont(figures(self.font()))
         metrics = painter.fontMetrics()
         low, high = self._bounds
-        left = metrics.horizontalAdvance("-000 ms") + 8
+        left = metrics.horizontalAdvance(tr("-000 ms")) + 8
         half = metrics.height() / 2
         area = QRectF(left, half, self.width() - left - 8, self.height() - 2 * half - metrics.height())
         self._axes(painter, area, low, high)
@@ -91,7 +99,7 @@ class DelayPlot(QWidget):
                 box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{value:.0f} ms"
             )
         below = QRectF(area.left(), area.bottom() + height / 2, area.width(), height)
-        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, "0 s")
+        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, tr("0 s"))
         painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{self._seconds:.1f} s")
 
     def _steps(self, painter: QPainter, area: QRectF, low: float, high: float) -> None:
@@ -110,18 +118,22 @@ class DelayPlot(QWidget):
             painter.drawEllipse(place, 2.5, 2.5)
 
 
-COLUMNS = ("Lane", "Delay", "Level", "Off by", "Matched", "Active", "Loudness")
-_DELAY = COLUMNS.index("Delay")
+COLUMNS = (tr("Lane"), tr("Delay"), tr("Level"), tr("Off by"), tr("Matched"), tr("Active"), tr("Loudness"))
+_DELAY = COLUMNS.index(tr("Delay"))
 _TIPS = (
     "",
-    "Against the reference, less what was removed",
-    "Active speech level, ITU-T P.56 method B, dBov; meant for clean speech",
-    "Active level less the reference's, dB",
-    "Gain given to this lane alone, because you asked for it, dB",
-    "Share of the time that counts as speech (P.56)",
-    "Integrated loudness, ITU-R BS.1770, LUFS",
+    tr("Against the reference, less what was removed"),
+    tr("Active speech level, ITU-T P.56 method B, dBov; meant for clean speech"),
+    tr("Active level less the reference's, dB"),
+    tr("Gain given to this lane alone, because you asked for it, dB"),
+    tr("Share of the time that counts as speech (P.56)"),
+    tr("Integrated loudness, ITU-R BS.1770, LUFS"),
 )
-MATCHING = (("As they are", "off"), ("Matched in this clip", "clip"), ("Matched in all clips", "all"))
+MATCHING = (
+    (tr("As they are"), "off"),
+    (tr("Matched in this clip"), "clip"),
+    (tr("Matched in all clips"), "all"),
+)
 
 
 class LevelsDock(QWidget):
@@ -149,17 +161,25 @@ class LevelsDock(QWidget):
         self._rows: tuple[LaneRow, ...] = ()
         self._rate, self._seconds = 0, 1.0
         self.gain = QuietLabel("", self, wrap=True)
-        self.gain.setAccessibleName("The one gain of this clip")
+        self.gain.setAccessibleName(tr("The one gain of this clip"))
         self.table = self._made_table()
         self.matching = ChoiceField(self)
         for text, value in MATCHING:
             self.matching.addItem(text, value)
-        self.matching.setAccessibleName("Levels of the lanes")
-        self.matching.setToolTip("Matching hides a concealer's own level error; undo puts it back")
+        self.matching.setAccessibleName(tr("Levels of the lanes"))
+        self.matching.setToolTip(tr("Matching hides a concealer's own level error; undo puts it back"))
         self.matching.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.note = self._button("Note Gains", "Write the gains into the notes, which are saved and exported")
-        self.measure = self._button("Measure Delay", "Find the selected lane's delay against the reference")
-        self.remove = self._button("Remove Delay", "Move the selected lane onto the reference's clock")
+        self.note = pane_button(
+            tr("Write Gains to Notes"),
+            tr("Write the gains into the notes, which are saved and exported"),
+            self,
+        )
+        self.measure = pane_button(
+            tr("Measure Delay"), tr("Find the selected lane's delay against the reference"), self
+        )
+        self.remove = pane_button(
+            tr("Remove Delay"), tr("Move the selected lane onto the reference's clock"), self
+        )
         self.remove.setCheckable(True)
         self.plot = DelayPlot(self)
         self.plot.hide()
@@ -173,24 +193,16 @@ class LevelsDock(QWidget):
             title = table.horizontalHeaderItem(column)
             if title is not None:
                 title.setToolTip(tip)
-        plain_table(table, "Levels and delays of the lanes", spacing=6)
-        table.setStatusTip("Levels and delays; the buttons act on the selected lane")
+        plain_table(table, tr("Levels and delays of the lanes"), spacing=6)
+        table.setStatusTip(tr("Levels and delays; the buttons act on the selected lane"))
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.horizontalHeader().setStretchLastSection(True)
         return table
 
-    def _button(self, text: str, tip: str) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setToolTip(tip)
-        button.setStatusTip(tip)
-        button.setAutoDefault(False)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        return button
-
     def _lay_out(self) -> None:
         line = QHBoxLayout()
         line.setSpacing(4)
-        label = QLabel("Levels", self)
+        label = QLabel(tr("Levels"), self)
         label.setBuddy(self.matching)
         for widget in (label, self.matching, self.note):
             line.addWidget(widget)

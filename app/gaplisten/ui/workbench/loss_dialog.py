@@ -27,6 +27,7 @@ from gaplisten.loss.formats import AmbiguousTrace, TraceFile, read_trace
 from gaplisten.loss.models import MODELS, LossModel, ModelParameter, make_trace
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.fields import ChoiceField, NumberField, WholeField
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import resize_within
 from gaplisten.ui.workbench.parameter_form import ParameterForm
 
@@ -41,20 +42,20 @@ class LossDialog(QDialog):
 
     def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Generate Loss")
+        self.setWindowTitle(tr("Generate Loss"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._controller = controller
         self._values: dict[str, Any] = {}
         self.model = ChoiceField(self)
-        self.model.setAccessibleName("Loss model")
+        self.model.setAccessibleName(tr("Loss model"))
         for model in MODELS:
-            self.model.addItem(model.title, model)
+            self.model.addItem(tr_said(model.title), model)
         self.model.currentIndexChanged.connect(self._on_model)
         self.seed = WholeField(self, minimum=0, maximum=2**31 - 1, value=1)
-        self.seed.setAccessibleName("Seed")
+        self.seed.setAccessibleName(tr("Seed"))
         self.seed.valueChanged.connect(self._preview)
         self.packet = NumberField(self, minimum=1.0, maximum=200.0, decimals=3, suffix=" ms")
-        self.packet.setAccessibleName("Packet length")
+        self.packet.setAccessibleName(tr("Packet length"))
         trace = controller.trace
         self.packet.setValue(trace.packet_ms if trace is not None and trace.grid else 20.0)
         self.packet.valueChanged.connect(self._preview)
@@ -65,9 +66,13 @@ class LossDialog(QDialog):
         self._place = QVBoxLayout()
         self.form: ParameterForm | None = None
         form = QFormLayout()
-        for text, field in (("Model", self.model), ("Seed", self.seed), ("Packet length", self.packet)):
+        for text, field in (
+            (tr("Model"), self.model),
+            (tr("Seed"), self.seed),
+            (tr("Packet length"), self.packet),
+        ):
             form.addRow(text, field)
-        file = QPushButton("From a Trace File…", self)
+        file = QPushButton(tr("From a Trace File…"), self)
         file.clicked.connect(self._ask_file)
         self.buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Apply
@@ -91,7 +96,7 @@ class LossDialog(QDialog):
 
     def _on_model(self) -> None:
         model: LossModel = self.model.currentData()
-        self.help.setText(model.help)
+        self.help.setText(tr_said(model.help))
         if self.form is not None:
             self.form.deleteLater()
         self._values = {each.name: each.default for each in model.parameters}
@@ -116,8 +121,12 @@ class LossDialog(QDialog):
         controller = self._controller
         size = self.packet.value() * controller.rate / 1000.0
         if abs(size - round(size)) > 1e-6 or round(size) < 1:
-            fact = f"{self.packet.value():g} ms is not a whole number of frames at {controller.rate} Hz"
-            raise GaplistenError("packet length", fact, "choose another")
+            fact = tr(
+                "{value:g} ms is not a whole number of frames at {rate} Hz",
+                value=self.packet.value(),
+                rate=controller.rate,
+            )
+            raise GaplistenError(tr("packet length"), fact, tr("choose another"))
         packets = -(-controller.frames // round(size))
         model: LossModel = self.model.currentData()
         seed = self.seed.value()
@@ -127,10 +136,15 @@ class LossDialog(QDialog):
         try:
             trace = self.trace()
         except GaplistenError as error:
-            self._show_outcome(str(error), False)
+            self._show_outcome(tr_said(error), False)
             return
         gaps = len(trace.gaps())
-        words = f"{100 * trace.loss_rate:.1f} % lost in {gaps} gaps, the longest {trace.longest_ms:.0f} ms"
+        words = tr(
+            "{loss_rate:.1f} % lost in {gaps} gaps, the longest {longest_ms:.0f} ms",
+            loss_rate=100 * trace.loss_rate,
+            gaps=gaps,
+            longest_ms=trace.longest_ms,
+        )
         self._show_outcome(words, True)
 
     def _show_outcome(self, words: str, good: bool) -> None:
@@ -149,7 +163,7 @@ class LossDialog(QDialog):
         self.accept()
 
     def _ask_file(self) -> None:
-        file, _ = QFileDialog.getOpenFileName(self, "Loss Trace")
+        file, _ = QFileDialog.getOpenFileName(self, tr("Loss Trace"))
         if file:
             self.use_file(Path(file))
 
@@ -168,17 +182,17 @@ class LossDialog(QDialog):
                 return
             written = self._on_clock(found)
         except GaplistenError as error:
-            self._show_outcome(str(error), True)
+            self._show_outcome(tr_said(error), True)
             return
         self._controller.set_loss(written.trace, f"trace file {path.name}")
         if written.notes:
-            self._controller.said.emit("; ".join(written.notes))
+            self._controller.said.emit("; ".join(map(tr_said, written.notes)))
         self.accept()
 
     def _on_clock(self, found: TraceFile) -> WrittenTrace:
         """Return a file's losses on the clip's clock; if need be with the one usual packet that fits."""
         controller = self._controller
-        where = (controller.rate, controller.frames, controller.clip_name or "the clip")
+        where = (controller.rate, controller.frames, controller.clip_name or tr("the clip"))
         try:
             return on_clock(found, PacketLength(self.packet.value()), *where)
         except OtherLength as other:
@@ -186,14 +200,19 @@ class LossDialog(QDialog):
                 raise
             packet_ms = 1000.0 * other.sizes[0] / controller.rate
             written = on_clock(found, PacketLength(frames=other.sizes[0]), *where)
-            note = f"{found.path.name}: packets of {packet_ms:.4g} ms ({other.sizes[0]} frames) fit the sound"
+            note = tr(
+                "{path_name}: packets of {packet_ms:.4g} ms ({sizes} frames) fit the sound",
+                path_name=found.path.name,
+                packet_ms=packet_ms,
+                sizes=other.sizes[0],
+            )
             return replace(written, notes=(*written.notes, note))
 
 
 def _ask_meaning(parent: QWidget, error: AmbiguousTrace) -> str | None:
-    question = f"{error.path.name} {error.fact}.\nWhat is it?"
-    items = {f"{name}: {meaning}": name for name, meaning in error.meanings.items()}
-    chosen, good = QInputDialog.getItem(parent, "Loss Trace", question, list(items), 0, False)
+    question = tr("{path_name} {fact}.\nWhat is it?", path_name=error.path.name, fact=tr_said(error.fact))
+    items = {f"{name}: {tr_said(meaning)}": name for name, meaning in error.meanings.items()}
+    chosen, good = QInputDialog.getItem(parent, tr("Loss Trace"), question, list(items), 0, False)
     return items[chosen] if good else None
 
 

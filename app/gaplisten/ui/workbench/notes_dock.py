@@ -22,9 +22,10 @@ from gaplisten.bench.notes import TAGS, Number, lane_named, matching, no_number
 from gaplisten.bench.state import Note
 from gaplisten.ui.fields import ChoiceField, FilterField
 from gaplisten.ui.theme import figures
+from gaplisten.ui.translation import tr
 from gaplisten.ui.widgets import plain_table
 
-COLUMNS = ("Time", "Gap", "Lane", "Tag", "Text")
+COLUMNS = (tr("Time"), tr("Gap"), tr("Lane"), tr("Tag"), tr("Text"))
 
 
 class NotesDock(QWidget):
@@ -55,23 +56,23 @@ class NotesDock(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.search = FilterField("Search notes", self)
+        self.search = FilterField(tr("Search notes"), self)
         self.search.textChanged.connect(self._fill)
         self.table = self._made_table()
         self.tag = ChoiceField(self)
         self.tag.addItems(list(TAGS))
-        self.tag.setAccessibleName("Tag of the new note")
-        self.text = QLineEdit(self, placeholderText="What do you hear?")
-        self.text.setAccessibleName("Text of the new note")
+        self.tag.setAccessibleName(tr("Tag of the new note"))
+        self.text = QLineEdit(self, placeholderText=tr("What do you hear?"))
+        self.text.setAccessibleName(tr("Text of the new note"))
         self.text.setAcceptDrops(False)
-        self.text.setStatusTip("Enter adds the note where you began to write it, for the lane heard then")
+        self.text.setStatusTip(tr("Enter adds the note where you began to write it, for the lane heard then"))
         self.text.returnPressed.connect(self._add)
         self.text.textEdited.connect(self._on_typed)
         self.text.installEventFilter(self)
         self.add = QToolButton(self)
-        self.add.setText("Add")
-        self.add.setToolTip("Add the note at the playhead (N)")
-        self.add.setAccessibleName("Add note")
+        self.add.setText(tr("Add"))
+        self.add.setToolTip(tr("Add the note at the playhead (N)"))
+        self.add.setAccessibleName(tr("Add note"))
         self.add.clicked.connect(self._add)
         line = QHBoxLayout()
         line.setSpacing(4)
@@ -94,13 +95,13 @@ class NotesDock(QWidget):
     def _made_table(self) -> QTableWidget:
         table = QTableWidget(0, len(COLUMNS), self)
         table.setHorizontalHeaderLabels(list(COLUMNS))
-        plain_table(table, "Notes", spacing=6, editable=True)
-        table.setStatusTip("Notes: Enter or double click edits the text")
+        plain_table(table, tr("Notes"), spacing=6, editable=True)
+        table.setStatusTip(tr("Notes: Enter or double click edits the text"))
         table.setWordWrap(False)
         table.horizontalHeader().setStretchLastSection(True)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         wide = table.fontMetrics().horizontalAdvance
-        for column, text in enumerate(("00.000 s", "#000", "Lossy", "metallic")):
+        for column, text in enumerate((tr("00.000 s"), "#000", "Lossy", tr("metallic"))):
             table.setColumnWidth(column, wide(text) + 12)
         table.currentCellChanged.connect(self._on_row)
         table.itemChanged.connect(self._on_edited)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from gaplisten.bench.state import Setting
 from gaplisten.concealers.entries import Parameter
 from gaplisten.ui.fields import ChoiceField, NumberField, WholeField, with_point
+from gaplisten.ui.translation import tr, tr_said
 
 NOT_SET = "."  # what an empty path is in text
 _WIDE = 1e9
@@ -42,20 +43,27 @@ class ParameterForm(QWidget):
         self._parameters = {parameter.name: parameter for parameter in parameters}
         self._setters: dict[str, Callable[[Any], None]] = {}
         self.fields: dict[str, QWidget] = {}
+        self._labels: dict[str, QLabel] = {}
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setVerticalSpacing(3)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for parameter in parameters:
             field = self._field(parameter)
-            label = QLabel(parameter.name.replace("_", " "), self)
+            label = self._labels[parameter.name] = QLabel(_shown(parameter.name), self)
             label.setBuddy(field)
             for widget in (field, label):
                 widget.setToolTip(_tip(parameter))
-                widget.setStatusTip(parameter.help)
-            field.setAccessibleName(parameter.name.replace("_", " "))
+                widget.setStatusTip(tr_said(parameter.help))
+            field.setAccessibleName(_shown(parameter.name))
             self.fields[parameter.name] = field
             layout.addRow(label, field)
+
+    def name_fields(self, of: str) -> None:
+        """Have screen readers say what the parameters are of: every concealer may have a ``hold``."""
+        for name, field in self.fields.items():
+            for widget in (field, self._labels[name]):
+                widget.setAccessibleName(f"{of}: {_shown(name)}")
 
     def show_values(self, values: Mapping[str, Setting]) -> None:
         """Show these values, and the defaults of the other parameters."""
@@ -120,7 +128,7 @@ class ParameterForm(QWidget):
         return box
 
     def _path(self, parameter: Parameter) -> QWidget:
-        field = PathField(f"File for {parameter.name.replace('_', ' ')}", self)
+        field = PathField(tr("File for {name}", name=_shown(parameter.name)), self)
         unset = None if parameter.optional else NOT_SET
         field.chosen.connect(
             lambda path: self.changed.emit(parameter.name, unset if path == NOT_SET else path)
@@ -129,10 +137,14 @@ class ParameterForm(QWidget):
         return field
 
     def _text(self, parameter: Parameter) -> QWidget:
-        line = QLineEdit(self, placeholderText="none" if parameter.optional else "")
+        line = QLineEdit(self, placeholderText=tr("none") if parameter.optional else "")
         line.editingFinished.connect(lambda: self.changed.emit(parameter.name, _read(parameter, line.text())))
         self._setters[parameter.name] = lambda value: line.setText("" if value is None else str(value))
         return line
+
+
+def _shown(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _read(parameter: Parameter, text: str) -> Setting | None:
@@ -157,8 +169,12 @@ def _step(span: float, default: float) -> float:
 
 def _tip(parameter: Parameter) -> str:
     unit = f" {parameter.unit}" if parameter.unit else ""
-    lines = [parameter.help, f"{parameter.range}{unit}" if parameter.range else ""]
-    lines.append("" if parameter.default is None else f"default {parameter.default}{unit}")
+    lines = [tr_said(parameter.help), f"{parameter.range}{unit}" if parameter.range else ""]
+    lines.append(
+        ""
+        if parameter.default is None
+        else tr("default {default}{unit}", default=parameter.default, unit=unit)
+    )
     return "\n".join(line for line in lines if line)
 
 
@@ -174,12 +190,12 @@ class PathField(QLineEdit):
     chosen = Signal(str)
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent, placeholderText="not set")
+        super().__init__(parent, placeholderText=tr("not set"))
         self._title, self._shown = title, ""
         icon = self.style().standardIcon(QStyle.StandardPixmap.SP_DialogOpenButton)
         self.browse = self.addAction(icon, QLineEdit.ActionPosition.TrailingPosition)
-        self.browse.setText("Choose a File…")
-        self.browse.setToolTip("Choose a file…")
+        self.browse.setText(tr("Choose a File…"))
+        self.browse.setToolTip(tr("Choose a file…"))
         self.browse.triggered.connect(self._browse)
         self.editingFinished.connect(self._tell)
 

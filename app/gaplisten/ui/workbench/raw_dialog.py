@@ -25,6 +25,7 @@ from gaplisten.audio.headerless import (
     told_by,
 )
 from gaplisten.ui.fields import ChoiceField
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import resize_within
 
 _RATES = ("8000", "16000", "24000", "32000", "44100", "48000")
@@ -43,35 +44,39 @@ class RawDialog(QDialog):
 
     def __init__(self, example: Path, before: RawFormat | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Samples Without a Header")
+        self.setWindowTitle(tr("Samples Without a Header"))
         self._example = example
         about = QLabel(
-            f"Nothing in {example.name} tells what its samples are. What you say holds for all files"
-            " without a header here; where a suffix tells (.16k, .s16, .f32, ...), the suffix counts.",
+            tr(
+                "Nothing in {example_name} tells what its samples are. What you say holds for all "
+                "files without a header here; where a suffix tells (.16k, .s16, .f32, ...), the "
+                "suffix counts.",
+                example_name=example.name,
+            ),
             self,
         )
         about.setWordWrap(True)
         self.rate = ChoiceField(self, editable=True)
         self.rate.addItems(_RATES)
-        self.rate.setAccessibleName("Rate in Hz")
+        self.rate.setAccessibleName(tr("Rate in Hz"))
         self.encoding = ChoiceField(self)
         self.encoding.addItems(list(ENCODINGS))
-        self.encoding.setAccessibleName("Encoding")
+        self.encoding.setAccessibleName(tr("Encoding"))
         self.channels = ChoiceField(self)
-        self.channels.addItems(["mono", "stereo"])
-        self.channels.setAccessibleName("Channels")
+        self.channels.addItems([tr("mono"), tr("stereo")])
+        self.channels.setAccessibleName(tr("Channels"))
         self.note = QLabel(self)
         self.note.setWordWrap(True)
         self.note.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.note.setMinimumHeight(3 * self.note.fontMetrics().lineSpacing())
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self.use = self.buttons.addButton("Use", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.use = self.buttons.addButton(tr("Use"), QDialogButtonBox.ButtonRole.AcceptRole)
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
         form = QFormLayout()
-        form.addRow("Rate (Hz)", self.rate)
-        form.addRow("Encoding", self.encoding)
-        form.addRow("Channels", self.channels)
+        form.addRow(tr("Rate (Hz)"), self.rate)
+        form.addRow(tr("Encoding"), self.encoding)
+        form.addRow(tr("Channels"), self.channels)
         column = QVBoxLayout(self)
         column.addWidget(about)
         column.addLayout(form)
@@ -114,15 +119,26 @@ class RawDialog(QDialog):
             own = self.chosen().of(self._example)
             notes = check_bare(self._example, own)
             seconds = self._example.stat().st_size / own.frame / own.rate
-            text = f"{self._example.name} is {seconds:.2f} s of sound ({own.words}) then."
-            self.note.setText("\n".join([text, *notes]))
+            text = tr(
+                "{example_name} is {seconds:.2f} s of sound ({words}) then.",
+                example_name=self._example.name,
+                seconds=seconds,
+                words=tr_said(own.words),
+            )
+            self.note.setText("\n".join([text, *map(tr_said, notes)]))
             self.use.setEnabled(True)
         except RawError as error:
-            way_out = f"; {error.way_out}" if error.way_out else ""
-            self.note.setText(f"{error.fact[:1].upper()}{error.fact[1:]}{way_out}.")
+            fact, way_out = tr_said(error.fact), f"; {tr_said(error.way_out)}" if error.way_out else ""
+            self.note.setText(f"{fact[:1].upper()}{fact[1:]}{way_out}.")
             self.use.setEnabled(False)
         except OSError as error:
-            self.note.setText(f"{self._example.name} cannot be read ({error.strerror}).")
+            self.note.setText(
+                tr(
+                    "{example_name} cannot be read ({strerror}).",
+                    example_name=self._example.name,
+                    strerror=error.strerror,
+                )
+            )
             self.use.setEnabled(False)
 
     def _accept(self) -> None:

@@ -28,11 +28,12 @@ from gaplisten.clips.roles import Role, RoleGuess, guess_roles
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import FORMATS, AmbiguousTrace, read_trace
 from gaplisten.ui.fields import ChoiceField, NumberField
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import resize_within
 
 ROLES = ("reference", "lossy", "condition", "trace", "ignore")
-AS_FOUND = "as found"
-ASK = "choose its format…"
+AS_FOUND = tr("as found")
+ASK = tr("choose its format…")
 _SINGLE = ("reference", "lossy", "trace")
 
 Meanings = Mapping[Path, Mapping[str, str]]
@@ -57,26 +58,28 @@ class RolesDialog(QDialog):
         raw: RawFormat | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("What are these files?")
+        self.setWindowTitle(tr("What are these files?"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._files, self._tasks = list(files), tasks
         self._guesses: list[RoleGuess] = []
         self._meanings: Meanings = {}
         self.table = QTableWidget(0, 4, self)
         self.table.setTabKeyNavigation(False)
-        self.table.setHorizontalHeaderLabels(["File", "Is the", "Condition or format", "Because"])
-        self.table.setAccessibleName("Files and their roles")
+        self.table.setHorizontalHeaderLabels(
+            [tr("File"), tr("Is the"), tr("Condition or format"), tr("Because")]
+        )
+        self.table.setAccessibleName(tr("Files and their roles"))
         self.table.verticalHeader().hide()
         self.table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
-        self.note = QLabel("Looking at the files…", self)
+        self.note = QLabel(tr("Looking at the files…"), self)
         self.note.setWordWrap(True)
         self.packet = NumberField(self, minimum=0.5, maximum=1000.0, decimals=3, value=20.0, suffix=" ms")
-        self.packet.setAccessibleName("Packet length")
+        self.packet.setAccessibleName(tr("Packet length"))
         line = QHBoxLayout()
-        label = QLabel("Packet length", self)
+        label = QLabel(tr("Packet length"), self)
         label.setBuddy(self.packet)
         line.addWidget(label)
         line.addWidget(self.packet)
@@ -95,7 +98,7 @@ class RolesDialog(QDialog):
         layout.addWidget(self.buttons)
         resize_within(self, 820, 360)
         self._task = tasks.run(
-            "looking at files",
+            tr("looking at files"),
             lambda _job: _looked_at(self._files, raw),
             self._show,
             self._on_failed,
@@ -103,7 +106,7 @@ class RolesDialog(QDialog):
         )
 
     def _on_failed(self, error: Exception) -> None:
-        self.note.setText(str(error))
+        self.note.setText(tr_said(error))
 
     def _show(self, found: tuple[list[RoleGuess], Meanings]) -> None:
         self._guesses, self._meanings = found
@@ -119,16 +122,17 @@ class RolesDialog(QDialog):
         name = QTableWidgetItem(guess.path.name)
         name.setFlags(Qt.ItemFlag.ItemIsEnabled)
         name.setToolTip(str(guess.path))
-        why = QTableWidgetItem(guess.why)
+        why = QTableWidgetItem(tr_said(guess.why))
         why.setFlags(Qt.ItemFlag.ItemIsEnabled)
-        why.setToolTip(guess.why)
+        why.setToolTip(why.text())
         role = ChoiceField(self.table)
-        role.addItems(list(ROLES))
-        role.setCurrentText(str(guess.role) if str(guess.role) in ROLES else "ignore")
-        role.setAccessibleName(f"Role of {guess.path.name}")
+        for each in ROLES:
+            role.addItem(tr_said(each), each)
+        role.setCurrentIndex(ROLES.index(str(guess.role) if str(guess.role) in ROLES else "ignore"))
+        role.setAccessibleName(tr("Role of {path_name}", path_name=guess.path.name))
         role.currentIndexChanged.connect(self._check)
         condition = QLineEdit(guess.condition, self.table)
-        condition.setAccessibleName(f"Condition of {guess.path.name}")
+        condition.setAccessibleName(tr("Condition of {path_name}", path_name=guess.path.name))
         condition.textChanged.connect(self._check)
         self.table.setItem(row, 0, name)
         self.table.setCellWidget(row, 1, role)
@@ -160,7 +164,7 @@ class RolesDialog(QDialog):
         return tuple(self._choice(row, guess.path) for row, guess in enumerate(self._guesses))
 
     def _choice(self, row: int, path: Path) -> RoleChoice:
-        role = self.role_box(row).currentText()
+        role = self.role_box(row).currentData()
         if role == "trace":
             return RoleChoice(path, role, form=self.meaning_field(row).currentData())
         name = self.condition_field(row).text().strip() or path.stem
@@ -168,7 +172,7 @@ class RolesDialog(QDialog):
 
     def _check(self) -> None:
         for row in range(len(self._guesses)):
-            role = self.role_box(row).currentText()
+            role = self.role_box(row).currentData()
             self.condition_field(row).setEnabled(role == "condition")
             self._either(row).setCurrentIndex(int(role == "trace"))
         choices = self.choices()
@@ -180,7 +184,11 @@ class RolesDialog(QDialog):
     def _unclear(self, choices: Sequence[RoleChoice]) -> str:
         asked = [each.path.name for each in choices if each.path in self._meanings and each.role == "trace"]
         answered = all(each.form for each in choices if each.role == "trace")
-        return "" if answered or not asked else f"{asked[0]} can be read in several ways: choose its format."
+        return (
+            ""
+            if answered or not asked
+            else tr("{asked} can be read in several ways: choose its format.", asked=asked[0])
+        )
 
     def _accept(self) -> None:
         self.settled.emit(self.choices(), self.packet.value())
@@ -201,12 +209,12 @@ def wrong_with(choices: Sequence[RoleChoice]) -> str:
     """Return why these roles make no clip; empty when they do."""
     for role in _SINGLE:
         if sum(choice.role == role for choice in choices) > 1:
-            return f"There can be only one {role}."
+            return tr("There can be only one {role}.", role=tr_said(role))
     if not any(choice.role in ("reference", "lossy", "condition") for choice in choices):
-        return "There must be at least one sound file."
+        return tr("There must be at least one sound file.")
     names = [choice.condition for choice in choices if choice.role == "condition"]
     if len(set(names)) < len(names):
-        return "Each condition needs a name of its own."
+        return tr("Each condition needs a name of its own.")
     return ""
 
 
@@ -228,7 +236,7 @@ def unclear(guesses: Iterable[RoleGuess]) -> Meanings:
 def meaning_box(path: Path, meanings: Meanings, parent: QWidget) -> ChoiceField:
     """Return a field for the format of a trace; where only the user knows it, nothing is chosen yet."""
     box = ChoiceField(parent)
-    box.setAccessibleName(f"Format of {path.name}")
+    box.setAccessibleName(tr("Format of {path_name}", path_name=path.name))
     candidates = meanings.get(path, {})
     box.addItem(ASK if candidates else AS_FOUND, "")
     likely = [form for form in FORMATS if form.name in candidates]

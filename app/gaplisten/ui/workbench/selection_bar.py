@@ -10,9 +10,10 @@ from gaplisten.audio.ruler import RulerUnit
 from gaplisten.bench.clock import Clock
 from gaplisten.ui.fields import ChoiceField, NumberField
 from gaplisten.ui.theme import figures
+from gaplisten.ui.translation import tr
 
 DECIMALS = {RulerUnit.SECONDS: 6, RulerUnit.FRAMES: 0, RulerUnit.PACKETS: 4}
-NAMES = {RulerUnit.SECONDS: "s", RulerUnit.FRAMES: "frames", RulerUnit.PACKETS: "packets"}
+NAMES = {RulerUnit.SECONDS: "s", RulerUnit.FRAMES: tr("frames"), RulerUnit.PACKETS: tr("packets")}
 
 
 class SelectionBar(QFrame):
@@ -34,19 +35,22 @@ class SelectionBar(QFrame):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
-        self.setAccessibleName("Selection")
+        self.setAccessibleName(tr("Selection"))
         self._clock = Clock(1, 0)
         self._span = (0, 0)
         self._row = QHBoxLayout()
         self._row.setSpacing(4)
-        self.start, self.stop, self.length = (self._field(name) for name in ("Start", "End", "Length"))
+        self.start, self.stop, self.length = (
+            self._field(name, shown)
+            for name, shown in (("Start", tr("Start")), ("End", tr("End")), ("Length", tr("Length")))
+        )
         self.unit = ChoiceField(self)
-        self.unit.setAccessibleName("Unit of the selection")
+        self.unit.setAccessibleName(tr("Unit of the selection"))
         self.unit.currentIndexChanged.connect(self._show)
         self._row.addWidget(self.unit)
         self.told = QLabel(self)
         self.told.setFont(figures())
-        self.told.setAccessibleName("What is selected")
+        self.told.setAccessibleName(tr("What is selected"))
         # It may be cut where the window is small; its tooltip tells all.
         self.told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._row.addStretch(1)
@@ -57,11 +61,11 @@ class SelectionBar(QFrame):
         rows.addWidget(self.told)
         self.hide()
 
-    def _field(self, name: str) -> NumberField:
-        label = QLabel(name, self)
+    def _field(self, name: str, shown: str) -> NumberField:
+        label = QLabel(shown, self)
         field = NumberField(self)
         label.setBuddy(field)
-        field.setAccessibleName(f"{name} of the selection")
+        field.setAccessibleName(tr("{name} of the selection", name=shown))
         field.setKeyboardTracking(False)
         field.setButtonSymbols(NumberField.ButtonSymbols.NoButtons)
         field.setFixedWidth(field.fontMetrics().horizontalAdvance("0000.000000 ") + 16)
@@ -79,8 +83,8 @@ class SelectionBar(QFrame):
             self._row.addWidget(button)
         close = QToolButton(self)
         close.setText("✕")
-        close.setToolTip("Select nothing")
-        close.setAccessibleName("Select nothing")
+        close.setToolTip(tr("Select nothing"))
+        close.setAccessibleName(tr("Select nothing"))
         close.setAutoRaise(True)
         close.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         close.clicked.connect(self.closed)

@@ -21,15 +21,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gaplisten import folders
+from gaplisten import folders, languages
 from gaplisten.bench.loop_edges import LOOP_EDGES
 from gaplisten.bench.settings import SWITCHING, THEMES, Settings, is_there
 from gaplisten.ui.fields import ChoiceField, NumberField
-from gaplisten.ui.widgets import QuietLabel
+from gaplisten.ui.translation import tr
+from gaplisten.ui.widgets import QuietLabel, letter_scale
 
-_THEMES = dict(zip(THEMES, ("As the system", "Light", "Dark"), strict=True))
-_SWITCHING = dict(zip(SWITCHING, ("Fade out, then in (BS.1534-3)", "Cross-fade"), strict=True))
-_EDGES = dict(zip(LOOP_EDGES, ("Anywhere", "At packet edges", "At zero crossings"), strict=True))
+_THEMES = dict(zip(THEMES, (tr("As the system"), tr("Light"), tr("Dark")), strict=True))
+_SWITCHING = dict(zip(SWITCHING, (tr("Fade out, then in (BS.1534-3)"), tr("Cross-fade")), strict=True))
+_EDGES = dict(zip(LOOP_EDGES, (tr("Anywhere"), tr("At packet edges"), tr("At zero crossings")), strict=True))
 
 
 class SettingsDialog(QDialog):
@@ -45,24 +46,29 @@ class SettingsDialog(QDialog):
         self, settings: Settings, elsewhere: Sequence[QAction] = (), parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Settings")
+        self.setWindowTitle(tr("Settings"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._settings = settings
-        self.theme = self._choice("Theme", _THEMES, settings.theme)
-        self.level = self._number(-60, 0, settings.level_dbov, " dBov", "Speech level")
-        self.level.setToolTip("Applies from the next clip on: one gain per clip, the same for all lanes")
-        self.switching = self._choice("Switching", _SWITCHING, settings.switching)
-        self.fade = self._number(1, 50, settings.switching_ms, " ms", "Length of the fade")
-        self.context = self._number(0, 5000, settings.context_ms, " ms", "Context around a gap")
-        self.edges = self._choice("Loop edges", _EDGES, settings.loop_edges)
+        self.theme = self._choice(tr("Theme"), _THEMES, settings.theme)
+        names = {code: languages.window_name(code) for code in languages.window_codes()}
+        self.language = self._choice(
+            tr("Language"), {"system": tr("As the system"), **names}, settings.language
+        )
+        self.language.setToolTip(tr("Takes effect at the next start; panels have a language of their own"))
+        self.level = self._number(-60, 0, settings.level_dbov, " dBov", tr("Speech level"))
+        self.level.setToolTip(tr("Applies from the next clip on: one gain per clip, the same for all lanes"))
+        self.switching = self._choice(tr("Switching"), _SWITCHING, settings.switching)
+        self.fade = self._number(1, 50, settings.switching_ms, " ms", tr("Length of the fade"))
+        self.context = self._number(0, 5000, settings.context_ms, " ms", tr("Context around a gap"))
+        self.edges = self._choice(tr("Loop edges"), _EDGES, settings.loop_edges)
         self.places = QListWidget(self)
-        self.places.setAccessibleName("Folders of plugins")
-        self.places.setToolTip("Beside your own plugin folder; of two plugins of one name these win")
-        self.places.setMaximumHeight(90)
+        self.places.setAccessibleName(tr("Folders of plugins"))
+        self.places.setToolTip(tr("Beside your own plugin folder; of two plugins of one name these win"))
+        self.places.setMaximumHeight(round(90 * letter_scale(self)))
         for place in settings.plugin_folders:
             self._list(place)
-        self.add = QPushButton("Add…", self)
-        self.remove = QPushButton("Remove", self)
+        self.add = QPushButton(tr("Add…"), self)
+        self.remove = QPushButton(tr("Remove"), self)
         self.add.clicked.connect(self._ask)
         self.remove.clicked.connect(self._take_away)
         self.places.currentRowChanged.connect(self._enable)
@@ -79,9 +85,20 @@ class SettingsDialog(QDialog):
 
     def _form(self) -> QFormLayout:
         form = QFormLayout()
-        for field in (self.theme, self.level, self.switching, self.fade, self.context, self.edges):
+        for field in (
+            self.theme,
+            self.language,
+            self.level,
+            self.switching,
+            self.fade,
+            self.context,
+            self.edges,
+        ):
             form.addRow(field.accessibleName(), field)
-        form.addRow("Plugins", QuietLabel(f"Your own: {folders.user_plugins()}", self, wrap=True))
+        form.addRow(
+            tr("Plugins"),
+            QuietLabel(tr("Your own: {user_plugins}", user_plugins=folders.user_plugins()), self, wrap=True),
+        )
         beside = QHBoxLayout()
         beside.addWidget(self.places, 1)
         column = QVBoxLayout()
@@ -89,7 +106,7 @@ class SettingsDialog(QDialog):
         column.addWidget(self.remove)
         column.addStretch(1)
         beside.addLayout(column)
-        label = QLabel("More folders", self)
+        label = QLabel(tr("More folders"), self)
         label.setBuddy(self.places)
         form.addRow(label, beside)
         return form
@@ -126,13 +143,13 @@ class SettingsDialog(QDialog):
         return tuple(str(self.places.item(row).data(Qt.ItemDataRole.UserRole)) for row in rows)
 
     def _list(self, place: str) -> None:
-        item = QListWidgetItem(place if is_there(place) else f"{place} (not there)")
+        item = QListWidgetItem(place if is_there(place) else tr("{place} (not there)", place=place))
         item.setData(Qt.ItemDataRole.UserRole, place)
         item.setToolTip(place)
         self.places.addItem(item)
 
     def _ask(self) -> None:
-        place = QFileDialog.getExistingDirectory(self, "Folder of Plugins", "")
+        place = QFileDialog.getExistingDirectory(self, tr("Folder of Plugins"), "")
         if place and place not in self.listed:
             self._list(place)
             self.places.setCurrentRow(self.places.count() - 1)
@@ -149,6 +166,7 @@ class SettingsDialog(QDialog):
         return replace(
             self._settings,
             theme=self.theme.currentData(),
+            language=self.language.currentData(),
             level_dbov=self.level.value(),
             switching=self.switching.currentData(),
             switching_ms=self.fade.value(),

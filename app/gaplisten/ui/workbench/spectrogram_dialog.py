@@ -18,16 +18,17 @@ from PySide6.QtWidgets import (
 from gaplisten.audio.palettes import PALETTES
 from gaplisten.audio.spectrum_look import SCALES, SpectrumLook
 from gaplisten.ui.fields import ChoiceField, NumberField
+from gaplisten.ui.translation import tr
 from gaplisten.ui.widgets import QuietLabel
 
 _WINDOWS = {
-    4.0: "4 ms (very wide band)",
-    8.0: "8 ms (wide band)",
-    16.0: "16 ms",
-    32.0: "32 ms (narrow band)",
-    64.0: "64 ms (very narrow band)",
+    4.0: tr("4 ms (very wide band)"),
+    8.0: tr("8 ms (wide band)"),
+    16.0: tr("16 ms"),
+    32.0: tr("32 ms (narrow band)"),
+    64.0: tr("64 ms (very narrow band)"),
 }
-_SCALE_NAMES = {"linear": "Linear", "mel": "Mel", "log": "Logarithmic"}
+_SCALE_NAMES = {"linear": tr("Linear"), "mel": tr("Mel"), "log": tr("Logarithmic")}
 
 
 class SpectrogramDialog(QDialog):
@@ -43,19 +44,23 @@ class SpectrogramDialog(QDialog):
 
     def __init__(self, look: SpectrumLook, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Spectrogram Settings")
+        self.setWindowTitle(tr("Spectrogram Settings"))
         self._look = look
         self._form = QFormLayout()
-        self.window_ms = self._choice("Window", dict(_WINDOWS))
-        self.range_db = self._number("Range", 20.0, 120.0, " dB", "How many decibels the colours span")
-        self.gain_db = self._number("Gain", -40.0, 60.0, " dB", "Draw sound louder by so much")
-        self.low_hz = self._number("From", 0.0, 96_000.0, " Hz", "Frequency at the bottom")
-        self.high_hz = self._number("To", 0.0, 96_000.0, " Hz", "Frequency at the top")
-        self.high_hz.setSpecialValueText("what the clip has")
-        self.scale = self._choice("Scale", {each: _SCALE_NAMES[each] for each in SCALES})
-        self.palette_name = self._choice("Colours", {each: each.capitalize() for each in PALETTES})
-        self.hatched = QCheckBox("Hatch what was lost", self)
-        self.hatched.setToolTip("Lost packets are marked by a bar above and lines at their edges in any case")
+        self.window_ms = self._choice(tr("Window"), dict(_WINDOWS))
+        self.range_db = self._number(
+            tr("Range"), 20.0, 120.0, " dB", tr("How many decibels the colours span")
+        )
+        self.gain_db = self._number(tr("Gain"), -40.0, 60.0, " dB", tr("Draw sound louder by so much"))
+        self.low_hz = self._number(tr("From"), 0.0, 96_000.0, " Hz", tr("Frequency at the bottom"))
+        self.high_hz = self._number(tr("To"), 0.0, 96_000.0, " Hz", tr("Frequency at the top"))
+        self.high_hz.setSpecialValueText(tr("what the clip has"))
+        self.scale = self._choice(tr("Scale"), {each: _SCALE_NAMES[each] for each in SCALES})
+        self.palette_name = self._choice(tr("Colours"), {each: each.capitalize() for each in PALETTES})
+        self.hatched = QCheckBox(tr("Hatch what was lost"), self)
+        self.hatched.setToolTip(
+            tr("Lost packets are marked by a bar above and lines at their edges in any case")
+        )
         self.hatched.toggled.connect(self._choose)
         self._form.addRow(self.hatched)
         buttons = QDialogButtonBox(
@@ -66,7 +71,9 @@ class SpectrogramDialog(QDialog):
         defaults.clicked.connect(lambda: self.chosen.emit(SpectrumLook()))
         column = QVBoxLayout(self)
         column.addLayout(self._form)
-        column.addWidget(QuietLabel("Alt+wheel over a spectrogram zooms its frequencies.", self, wrap=True))
+        column.addWidget(
+            QuietLabel(tr("Alt+wheel over a spectrogram zooms its frequencies."), self, wrap=True)
+        )
         column.addWidget(buttons)
         self.show_look(look)
 
@@ -93,7 +100,7 @@ class SpectrogramDialog(QDialog):
     def _add(self, name: str, field: QWidget) -> None:
         label = QLabel(name, self)
         label.setBuddy(field)
-        field.setAccessibleName(f"{name} of spectrograms")
+        field.setAccessibleName(tr("{name} of spectrograms", name=name))
         self._form.addRow(label, field)
 
     def show_look(self, look: SpectrumLook) -> None:

@@ -19,6 +19,7 @@ from gaplisten.ui.actions import Actions
 from gaplisten.ui.fields import ChoiceField, NumberField
 from gaplisten.ui.icons import icon
 from gaplisten.ui.theme import accent, figures, quiet_colour, warning_colour
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.workbench.lane_buttons import LaneButtons
 
 FLOOR_DB = -60.0
@@ -38,9 +39,9 @@ class Meter(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._level, self._hold, self._clipped = FLOOR_DB, FLOOR_DB, False
-        self.setAccessibleName("Output level")
-        self.setStatusTip("Output level, -60 to 0 dB of full scale; click to reset the clip indicator")
-        self.setToolTip("Output level")
+        self.setAccessibleName(tr("Output level"))
+        self.setStatusTip(tr("Output level, -60 to 0 dB of full scale; click to reset the clip indicator"))
+        self.setToolTip(tr("Output level"))
 
     def sizeHint(self) -> QSize:
         """Return a size that fits a toolbar."""
@@ -55,7 +56,7 @@ class Meter(QWidget):
         level, hold = level_db(state.peak), level_db(state.peak_hold)
         if (level, hold, state.clipped) != (self._level, self._hold, self._clipped):
             self._level, self._hold, self._clipped = level, hold, state.clipped
-            self.setToolTip(f"Peak {hold:.1f} dB" + (", clipped" if state.clipped else ""))
+            self.setToolTip(tr("Peak {hold:.1f} dB", hold=hold) + (tr(", clipped") if state.clipped else ""))
             self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -125,11 +126,11 @@ class Transport(QWidget):
         super().__init__(parent)
         self._pictures: dict[str, str] = {}
         self._actions = actions
-        self.setAccessibleName("Transport")
+        self.setAccessibleName(tr("Transport"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 4, 6, 4)
         layout.setSpacing(_SPACING)
-        self.play = self._button("listen.toggle", "play", text="Play")
+        self.play = self._button("listen.toggle", "play", text=tr("Play"))
         self.stop = self._button("listen.stop", "stop")
         self.loop = self._button("listen.loop", "loop")
         for button in (self.play, self.stop, self.loop):
@@ -143,13 +144,13 @@ class Transport(QWidget):
         self.switching, self.milliseconds = self._made_switching()
         self.level = QLabel(self)
         self.level.setFont(figures())
-        self.level.setAccessibleName("Level")
-        self.level.setStatusTip("The one gain of this clip, the same for all its lanes")
+        self.level.setAccessibleName(tr("Level"))
+        self.level.setStatusTip(tr("The one gain of this clip, the same for all its lanes"))
         self.meter = Meter(self)
         self.meter.cleared.connect(self.meter_cleared)
         layout.addSpacing(6)
         # In the menus too: what may go where there is no room.
-        self._spare = (QLabel("Switch", self), self.switching, self.milliseconds, self.level)
+        self._spare = (QLabel(tr("Switch"), self), self.switching, self.milliseconds, self.level)
         for widget in (*self._spare, self.meter):
             layout.addWidget(widget)
         self._playing = False
@@ -164,7 +165,7 @@ class Transport(QWidget):
         button.setAccessibleName(action.text())
         if text:
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            button.setMinimumWidth(button.fontMetrics().horizontalAdvance("Play / Pause") + 34)
+            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(tr("Play / Pause")) + 34)
         return button
 
     def _picture(self, name: str, picture: str) -> None:
@@ -180,8 +181,8 @@ class Transport(QWidget):
 
     def _made_speed(self) -> ChoiceField:
         box = ChoiceField(self)
-        box.setAccessibleName("Speed")
-        box.setStatusTip("Speed; the pitch falls with it")
+        box.setAccessibleName(tr("Speed"))
+        box.setStatusTip(tr("Speed; the pitch falls with it"))
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         for name, (text, factor) in SPEEDS.items():
             box.addItem(text, (name, factor))
@@ -190,15 +191,15 @@ class Transport(QWidget):
 
     def _made_switching(self) -> tuple[ChoiceField, NumberField]:
         box = ChoiceField(self)
-        box.addItem("standard", "standard")
-        box.addItem("cross-fade", "crossfade")
-        box.setAccessibleName("Switching")
-        box.setToolTip("standard: fade out, then in (BS.1534-3); cross-fade: both at once")
+        box.addItem(tr("standard"), "standard")
+        box.addItem(tr("cross-fade"), "crossfade")
+        box.setAccessibleName(tr("Switching"))
+        box.setToolTip(tr("standard: fade out, then in (BS.1534-3); cross-fade: both at once"))
         box.setStatusTip(box.toolTip())
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         length = NumberField(self, minimum=0.0, maximum=50.0, decimals=0, value=5.0, suffix=" ms")
-        length.setAccessibleName("Length of the cross-fade")
-        length.setToolTip("Length of the cross-fade; the standard's fades take 5 ms each")
+        length.setAccessibleName(tr("Length of the cross-fade"))
+        length.setToolTip(tr("Length of the cross-fade; the standard's fades take 5 ms each"))
         length.setFocusPolicy(Qt.FocusPolicy.ClickFocus | Qt.FocusPolicy.TabFocus)
         length.setEnabled(False)
         box.currentIndexChanged.connect(self._on_switching)
@@ -250,18 +251,24 @@ class Transport(QWidget):
         if state.playing != self._playing:
             self._playing = state.playing
             self._picture("listen.toggle", "pause" if state.playing else "play")
-        text = "Pause" if state.playing else "Play"
+        text = tr("Pause") if state.playing else tr("Play")
         if self.play.text() != text:
             self._actions["listen.toggle"].setIconText(text)
 
     def show_gain(self, level_dbov: float, note: str) -> None:
         """Show the clip's gain."""
-        limited = ", limited" if ", limited" in note else ""
-        self.level.setText(f"gain {note.partition(' for ')[0]}{limited}" if note else "")
-        self.level.setToolTip(f"Speech at {level_dbov:g} dBov: {note}" if note else "")
+        limited = tr(", limited") if ", limited" in note else ""
+        self.level.setText(
+            tr("gain {gain}{limited}", gain=note.partition(" for ")[0], limited=limited) if note else ""
+        )
+        self.level.setToolTip(
+            tr("Speech at {level_dbov:g} dBov: {note}", level_dbov=level_dbov, note=tr_said(note))
+            if note
+            else ""
+        )
 
     def set_possible(self, possible: bool, reason: str) -> None:
         """Let the sound be asked for, or say why not."""
         for button in (self.play, self.stop, self.loop, self.speed):
             button.setEnabled(possible)
-        self.play.setToolTip(self._actions["listen.toggle"].toolTip() if possible else reason)
+        self.play.setToolTip(self._actions["listen.toggle"].toolTip() if possible else tr_said(reason))

@@ -51,16 +51,21 @@ def changes(case: Case, begin: Frames, size: Frames | int, late: Frames, level: 
 
 
 def levels(case: Case) -> Row:
-    """Return the level of the frame of 20 ms past the exit that is farthest from the reference's, dB."""
+    """Return the level of the frame of 20 ms past the exit that is farthest from the reference's, dB.
+
+    Frames begin every 10 ms up to 100 ms past the exit, and one ends with what is received up to the next
+    gap: between two gaps nothing goes unheard.
+    """
     rate = case.places.rate
     size, hop = round(FRAME_MS * rate / 1000), round(HOP_MS * rate / 1000)
-    first, end = _ends(case)
+    first, until = _ends(case)
+    end = np.minimum(until + size, case.places.after)
     late, level = late_frames(case), constant_level(case)
     whole = np.minimum(size, end - first)
-    count = 1 + (round((TO_MS - FROM_MS) * rate / 1000) - size) // hop
-    begin = first[:, None] + hop * np.arange(count)
+    count = 1 + round((TO_MS - FROM_MS) * rate / 1000) // hop
+    begin = np.minimum(first[:, None] + hop * np.arange(count), (end - size)[:, None])
     found = changes(case, begin, size, late[:, None], level)
-    found[begin + size > end[:, None]] = np.nan
+    found[begin < first[:, None]] = np.nan
     # What is received between two gaps may be a little shorter than one frame.
     short = (whole < size) & (whole >= hop)
     found[short, 0] = changes(case, first, np.maximum(whole, 1), late, level)[short]

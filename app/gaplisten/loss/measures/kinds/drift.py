@@ -13,8 +13,9 @@ SMALLEST_MS = 0.3
 
 def tracked(case: Case) -> Track:
     """Return the lag of received sound, made once for all measures that need it."""
-    clean = case.of_reference("sharpened", lambda: sharpened(case.reference))
-    return case.of_version("track", lambda: track(sharpened(case.version), clean, case.places))
+    clean = case.reference.once("sharpened", lambda: sharpened(case.reference))
+    version = case.version.once("sharpened", lambda: sharpened(case.version))
+    return case.of_version("track", lambda: track(version, clean, case.places))
 
 
 def stretch_lags(case: Case) -> Row:

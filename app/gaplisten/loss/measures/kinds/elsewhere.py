@@ -70,10 +70,12 @@ def levels(case: Case) -> Row:
     rate = case.places.rate
     size, hop = round(FRAME_MS * rate / 1000), round(HOP_MS * rate / 1000)
     first, end, late, gaps = _stretches(case, TO_MS)
-    count = np.maximum((end - first - size) // hop + 1, 0)
+    room = end - first - size
+    count = np.where(room >= 0, -(-room // hop) + 1, 0)  # the last one ends with the stretch
     number = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
     of = np.repeat(np.arange(first.size), count)
-    off = changes(case, first[of] + hop * number, size, late[of], constant_level(case))
+    begin = np.minimum(first[of] + hop * number, (end - size)[of])
+    off = changes(case, begin, size, late[of], constant_level(case))
     found = np.full(case.places.starts.size, np.nan)
     for gap, value in zip(gaps[of].tolist(), off.tolist(), strict=True):
         if not abs(value) <= abs(found[gap]):  # NaN is none yet

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from gaplisten.loss.measures.contract import PROPOSED, Case, Direction, Measure
+from gaplisten.loss.measures.contract import PROPOSED, Case, ClipFact, Direction, Measure
+from gaplisten.loss.measures.kinds.drift import tracked
 from gaplisten.loss.measures.windows import POWER_FLOOR, Row, decibel
+
+MOSTLY = 0.5  # of the received sound whose place is known
 
 
 def of(case: Case) -> Row:
@@ -18,10 +21,20 @@ def of(case: Case) -> Row:
     return np.where(np.minimum(wanted, made) > POWER_FLOOR, ratio, np.nan)
 
 
+def told(case: Case, values: Row) -> ClipFact | None:
+    """Tell of received sound that has the other polarity."""
+    found = tracked(case)
+    turned = found.turned[~np.isnan(found.lags)]
+    if not turned.size or np.mean(turned) < MOSTLY:
+        return None
+    share = 100.0 * float(np.mean(turned))
+    return ClipFact("polarity", share, "%", "received sound has its polarity turned round")
+
+
 MEASURES = (
     Measure(
         "polarity", "Turned polarity", "dB", Direction.HIGH, 8.0, True, PROPOSED,
         "how exactly the gap is the reference's sound with its sign turned, at the best gain",
-        "Polarity", of, 60,
+        "Polarity", of, 60, clip=told,
     ),
 )  # fmt: skip

@@ -33,8 +33,7 @@ def of(case: Case) -> Row:
         power = np.concatenate([np.zeros((len(around), 1)), np.cumsum(around**2, axis=1)], axis=1)
         return np.fft.rfft(around, total), power[:, size : size + 2 * reach + 1] - power[:, : 2 * reach + 1]
 
-    # Versions that are equally late share it.
-    spectrum, energy = case.of_reference(("ends", late.tobytes()), natural)
+    spectrum, energy = case.of_lateness("ends", late, natural)
     cross = np.fft.irfft(spectrum * np.conj(np.fft.rfft(made, total)), total)[:, : 2 * reach + 1]
     own = np.sum(made**2, axis=1, keepdims=True)
     alike = cross / np.sqrt(np.maximum(energy * own, 1e-12))

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from gaplisten.loss.measures.catalogue import measure_named
 from gaplisten.ui.lanes.track import MeasureTrack
+from gaplisten.ui.translation import tr
 
 _MEASURE = measure_named("click_exit")
 
@@ -14,10 +15,11 @@ class ClickResidual(MeasureTrack):
     """Draws the largest z of every 2.5 ms, with the threshold across."""
 
     name = "click_residual"
-    title = "Click residual"
+    title = tr("Click residual")
+    called = tr("click residual")
     keys = "Ctrl+9"
-    help = "Draw under the waveform what the click measures see"
-    lane_help = "Draw under the heard lane what the click measures see"
+    help = tr("Draw under the waveform what the click measures see")
+    lane_help = tr("Draw under the heard lane what the click measures see")
     place = 20
     measure = _MEASURE
     strips = ("waveform", "click_residual")

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from gaplisten.loss.measures.catalogue import measure_named
 from gaplisten.ui.lanes.track import MeasureTrack
+from gaplisten.ui.translation import tr
 
 _MEASURE = measure_named("after_level")
 
@@ -14,10 +15,11 @@ class LevelDifference(MeasureTrack):
     """Draws the level of every 20 ms less the reference's, floored 30 dB below loud speech."""
 
     name = "level_difference"
-    title = "Level difference"
+    title = tr("Level difference")
+    called = tr("level difference")
     keys = "Ctrl+0"
-    help = "Draw under the waveform how much louder or lower than the reference it is"
-    lane_help = "Draw under the heard lane how much louder or lower than the reference it is"
+    help = tr("Draw under the waveform how much louder or lower than the reference it is")
+    lane_help = tr("Draw under the heard lane how much louder or lower than the reference it is")
     place = 21
     measure = _MEASURE
     strips = ("waveform", "level_difference")

@@ -7,15 +7,17 @@ from gaplisten.bench.derived import Inputs
 from gaplisten.loss.measures import Curve
 from gaplisten.ui.lanes.scene import Scene, SceneLane
 from gaplisten.ui.lanes.track import Track
+from gaplisten.ui.translation import tr
 
 
 class Pitch(Track):
     """Draws the fundamental frequency where the sound is voiced, from 67 to 400 Hz."""
 
     name = "pitch"
-    title = "Pitch"
-    help = "Draw under the waveform the fundamental frequency"
-    lane_help = "Draw under the heard lane the fundamental frequency"
+    title = tr("Pitch")
+    called = tr("pitch")
+    help = tr("Draw under the waveform the fundamental frequency")
+    lane_help = tr("Draw under the heard lane the fundamental frequency")
     place = 22
     strips = ("waveform", "pitch")
     unit = "Hz"

@@ -25,6 +25,7 @@ from gaplisten.ui.lanes.drawers.waveform import Waveform
 from gaplisten.ui.lanes.ground import Ground
 from gaplisten.ui.lanes.pieces import PieceStore
 from gaplisten.ui.lanes.scene import Scene, SceneLane, Strip
+from gaplisten.ui.translation import tr
 
 _DARKER = 0.45
 
@@ -33,10 +34,10 @@ class Rms(Waveform):
     """Draws the waveform, and on it in a stronger colour the root mean square of each column."""
 
     name = "rms"
-    title = "Waveform and RMS"
+    title = tr("Waveform and RMS")
     keys = "Ctrl+8"
-    help = "Draw waveforms with their RMS inside the peaks"
-    lane_help = "Draw the heard lane with its RMS inside the peaks"
+    help = tr("Draw waveforms with their RMS inside the peaks")
+    lane_help = tr("Draw the heard lane with its RMS inside the peaks")
     place = 14
     overlays = False
 

@@ -19,8 +19,9 @@ from gaplisten.ui.lanes.colours import argb
 from gaplisten.ui.lanes.drawer import Drawer, Lanes, Legend
 from gaplisten.ui.lanes.ground import Ground, draw_hatching, gap_boxes
 from gaplisten.ui.lanes.pieces import PieceStore
-from gaplisten.ui.lanes.scene import SCALE_ROOM, SCALE_TEXT, Scene, SceneLane, Strip, round_step
+from gaplisten.ui.lanes.scene import Scene, SceneLane, Strip, round_step
 from gaplisten.ui.lanes.tiles import SpectrogramStore
+from gaplisten.ui.translation import tr
 
 _HATCH_OVER, _EDGE_OVER = 0.45, 0.6
 _BAR = 3
@@ -31,10 +32,10 @@ class Spectrogram(Drawer):
     """Draws the levels in colours, frequency upwards, lost sound marked above and at its edges."""
 
     name = "spectrogram"
-    title = "Spectrogram"
+    title = tr("Spectrogram")
     keys = "Ctrl+5"
-    help = "Draw spectrograms"
-    lane_help = "Draw the heard lane as spectrogram"
+    help = tr("Draw spectrograms")
+    lane_help = tr("Draw the heard lane as spectrogram")
     place = 11
     shaded = False
 
@@ -65,8 +66,10 @@ class Spectrogram(Drawer):
         """Return the frequency scale, in kHz."""
         ratio, axis = scene.layout.ratio, self.axis(scene)
         bottom, height = strip.bottom / ratio, strip.height / ratio
-        values = _even(axis, height) if axis.scale == "linear" else _spread(axis, height)
-        lowest, highest = SCALE_TEXT / 2 / height, 1.0 - SCALE_TEXT / 2 / height
+        room = scene.layout.scale_room
+        values = _even(axis, height, room) if axis.scale == "linear" else _spread(axis, height, room)
+        edge = scene.layout.scale_text / 2 / height
+        lowest, highest = edge, 1.0 - edge
         placed = [(axis.share(hz), hz) for hz in values]
         return [
             (bottom - share * height, f"{hz / 1000:g}k" if hz >= 1000 else f"{hz:g}")
@@ -147,10 +150,10 @@ class Both(Drawer):
     """The waveform above the spectrogram."""
 
     name = "both"
-    title = "Both"
+    title = tr("Both")
     keys = "Ctrl+6"
-    help = "Draw waveform over spectrogram"
-    lane_help = "Draw the heard lane both ways"
+    help = tr("Draw waveform over spectrogram")
+    lane_help = tr("Draw the heard lane both ways")
     place = 12
     strips = ("waveform", "spectrogram")
 
@@ -167,18 +170,18 @@ def _whole(_rate: int) -> int:
     return 1 << 60
 
 
-def _even(axis: FrequencyAxis, height: float) -> list[float]:
-    step = round_step(max(SCALE_ROOM, height / 10) / height * (axis.high - axis.low))
+def _even(axis: FrequencyAxis, height: float, room: float) -> list[float]:
+    step = round_step(max(room, height / 10) / height * (axis.high - axis.low))
     return [n * step for n in range(math.ceil(axis.low / step), math.floor(axis.high / step) + 1)]
 
 
-def _spread(axis: FrequencyAxis, height: float) -> list[float]:
+def _spread(axis: FrequencyAxis, height: float, room: float) -> list[float]:
     """Return round frequencies of a bent scale that have room beside each other."""
     kept: list[float] = []
     tens = (10, 100, 1000, 10_000)
     for hz in (float(part * ten) for ten in tens for part in (1, 2, 3, 5)):
-        apart = SCALE_ROOM if not kept else (axis.share(hz) - axis.share(kept[-1])) * height
-        if axis.low <= hz <= axis.high and apart >= SCALE_ROOM:
+        apart = room if not kept else (axis.share(hz) - axis.share(kept[-1])) * height
+        if axis.low <= hz <= axis.high and apart >= room:
             kept.append(hz)
     return kept
 

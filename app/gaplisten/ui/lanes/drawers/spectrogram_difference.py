@@ -11,16 +11,17 @@ from gaplisten.audio.spectra import STEPS_PER_DB, level_of
 from gaplisten.ui.lanes.drawer import Lanes, Legend
 from gaplisten.ui.lanes.drawers.spectrogram import Spectrogram
 from gaplisten.ui.lanes.scene import Scene, SceneLane, Strip
+from gaplisten.ui.translation import tr
 
 
 class SpectrogramDifference(Spectrogram):
     """Draws levels less the reference's in two hues; of the reference, and without one, the spectrogram."""
 
     name = "spectrogram_difference"
-    title = "Spectrogram Difference"
+    title = tr("Spectrogram Difference")
     keys = "Ctrl+Shift+5"
-    help = "Draw how spectrograms differ from the reference's"
-    lane_help = "Draw how the heard lane's spectrogram differs from the reference's"
+    help = tr("Draw how spectrograms differ from the reference's")
+    lane_help = tr("Draw how the heard lane's spectrogram differs from the reference's")
     place = 15
 
     def legend(self, scene: Scene, lane: SceneLane) -> Legend | None:
@@ -39,7 +40,7 @@ class SpectrogramDifference(Spectrogram):
         one, two = (self.tiles.level_db(each.source, scene.view, frame, hz) for each in (lane, reference))
         if one is None or two is None:
             return said
-        return f"{said} · Δ {one - two:+.1f} dB".replace("-", "\u2212")
+        return tr("{said} · Δ {one:+.1f} dB", said=said, one=one - two).replace("-", "\u2212")
 
     def picture(self, scene: Scene, lanes: Lanes, strip: Strip) -> Pixels:
         """Return the difference in colours, shape ``(height, columns)``."""

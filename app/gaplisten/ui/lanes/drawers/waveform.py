@@ -18,7 +18,8 @@ from gaplisten.ui.lanes.colours import argb, readable
 from gaplisten.ui.lanes.curves import Bend, draw_line, is_curve, paint_curves, polyline, runs
 from gaplisten.ui.lanes.drawer import Drawer, Lanes
 from gaplisten.ui.lanes.ground import Ground
-from gaplisten.ui.lanes.scene import RULER_HEIGHT, SCALE_ROOM, SCALE_TEXT, Scene, SceneLane, Strip, round_step
+from gaplisten.ui.lanes.scene import Scene, SceneLane, Strip, round_step
+from gaplisten.ui.translation import tr
 
 Places = npt.NDArray[np.floating[Any]]
 
@@ -29,10 +30,10 @@ class Waveform(Drawer):
     """Draws amplitude over time, full scale filling the strip at amplitude 1."""
 
     name = "waveform"
-    title = "Waveform"
+    title = tr("Waveform")
     keys = "Ctrl+4"
-    help = "Draw waveforms"
-    lane_help = "Draw the heard lane as waveform"
+    help = tr("Draw waveforms")
+    lane_help = tr("Draw the heard lane as waveform")
     place = 10
     overlays = True
 
@@ -40,8 +41,8 @@ class Waveform(Drawer):
         """Return the amplitude scale, full scale 1."""
         ratio = scene.layout.ratio
         middle, reach = (strip.top + strip.bottom) / 2 / ratio, strip.height / 2 / ratio
-        step = round_step(max(SCALE_ROOM, reach / 6) / reach / scene.gain)
-        count = math.floor((reach - SCALE_TEXT / 2) / reach / scene.gain / step)
+        step = round_step(max(scene.layout.scale_room, reach / 6) / reach / scene.gain)
+        count = math.floor((reach - scene.layout.scale_text / 2) / reach / scene.gain / step)
         decimals = max(0, -math.floor(math.log10(step) + 1e-9))
         return [
             (
@@ -140,7 +141,7 @@ def _paint_outlines(shape: Waveform, painter: QPainter, scene: Scene, lanes: Lan
     painter.save()
     # On a plain screen smoothed lines of several lanes would mix into brown.
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, layout.ratio > 1.0)
-    painter.setClipRect(QRectF(layout.plot_left, RULER_HEIGHT, layout.plot_width, layout.height))
+    painter.setClipRect(QRectF(layout.plot_left, layout.ruler, layout.plot_width, layout.height))
     for lane in lanes:
         _paint_outline(shape, painter, lane, scene, strip)
     painter.restore()

@@ -1,0 +1,161 @@
+"""Samples of long files, read where they are asked for.
+
+An hour of sound as floats takes 700 MB, and most who have it look at seconds of it. So the samples of a long
+file stand for an array: a stretch of them is read from the file, and only who asks for all of them at once
+(a concealer, say) has the file decoded onto the disk.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from gaplisten.audio.filemap import SampleSource, Sound, SourceError, read_floats
+from gaplisten.audio.signal import Samples, Signal
+
+PIECE = 1 << 18
+"""Frames that are read at a time when all are looked at."""
+IN_MEMORY_SAMPLES = 1 << 24  # 64 MB, nearly six minutes of 48 kHz mono
+"""What holds more samples is not kept in memory."""
+
+
+class FileSamples(np.lib.mixins.NDArrayOperatorsMixin):
+    """Float32 samples, shape ``(frames, channels)``, that lie in a file.
+
+    Parameters
+    ----------
+    source
+        Reads stretches of it.
+    decode
+        Decodes all of it, for those who cannot do with stretches.
+    """
+
+    ndim = 2
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, source: SampleSource, decode: Callable[[], Samples]) -> None:
+        self.source, self._decode = source, decode
+        self.shape = source.frames, source.channels
+        self.size = source.frames * source.channels
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> Any:
+        first, *rest = key if isinstance(key, tuple) else (key,)
+        if not isinstance(first, slice) or first.step not in (None, 1):
+            return self._whole[key]
+        start, stop, _ = first.indices(len(self))
+        if (stop - start) * self.shape[1] > IN_MEMORY_SAMPLES:
+            return self._whole[key]
+        found = self.read(start, max(stop, start))
+        return found[(slice(None), *rest)] if rest else found
+
+    def read(self, start: int, stop: int) -> Samples:
+        """Return the frames ``[start, stop)``.
+
+        Raises
+        ------
+        SourceError
+            If the file cannot be read any more, or was changed.
+        """
+        found = read_floats(self.source, start, stop)
+        self._refuse_changed()
+        return found
+
+    def _refuse_changed(self) -> None:
+        if not self.source.loaded(0, len(self)):
+            name = str(getattr(self.source, "path", "a sound"))
+            raise SourceError(name, "was changed after it was opened", "open it again")
+
+    def columns(self) -> tuple[Column, ...]:
+        """Return each channel by itself."""
+        return tuple(Column(self, channel) for channel in range(self.shape[1]))
+
+    @cached_property
+    def peak(self) -> float:
+        """Largest magnitude, over all of it.
+
+        Raises
+        ------
+        SourceError
+            As `read`.
+        """
+        lowest = highest = 0.0
+        for start in range(0, len(self), PIECE):
+            piece = self.source.bulk(start, min(start + PIECE, len(self)))
+            highest, lowest = max(highest, float(piece.max())), min(lowest, float(piece.min()))
+        self._refuse_changed()
+        return float(np.float32(max(highest, -lowest)) * np.float32(self.source.scale))
+
+    @cached_property
+    def _whole(self) -> Samples:
+        return self._decode()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Samples:
+        return np.array(self._whole, dtype=dtype) if copy else np.asarray(self._whole, dtype=dtype)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **others: Any) -> Any:
+        arrays = [np.asarray(each) if isinstance(each, FileSamples) else each for each in inputs]
+        return getattr(ufunc, method)(*arrays, **others)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._whole, name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return np.asarray, (self._whole,)
+
+
+class Column:
+    """One channel of samples that lie in a file, shape ``(frames,)``: sliced, it is read."""
+
+    dtype = FileSamples.dtype
+
+    def __init__(self, samples: FileSamples, channel: int) -> None:
+        self._samples, self._channel = samples, channel
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, frames: slice) -> npt.NDArray[np.float32]:
+        found: npt.NDArray[np.float32] = self._samples[frames, self._channel]
+        return found
+
+
+_opened: weakref.WeakValueDictionary[tuple[Path, Hashable, int, int], Signal] = weakref.WeakValueDictionary()
+_lock = threading.Lock()
+
+
+def long_signal(path: Path, form: Hashable, source: SampleSource, decode: Callable[[], Samples]) -> Signal:
+    """Return a long file's sound; the same one for as long as somebody has it and the file is unchanged.
+
+    Parameters
+    ----------
+    form
+        What it is taken for, where that is not told by the file.
+    source, decode
+        See `FileSamples`.
+    """
+    status = path.stat()
+    key = (path, form, status.st_size, status.st_mtime_ns)
+    with _lock:
+        found = _opened.get(key)
+        if found is None:
+            samples = cast("Samples", FileSamples(source, decode))
+            _opened[key] = found = Signal(samples, source.rate)
+        return found
+
+
+def file_of(sound: Sound) -> FileSamples | None:
+    """Return a sound's samples if they lie in a file."""
+    samples = getattr(sound, "samples", None)
+    return samples if isinstance(samples, FileSamples) else None

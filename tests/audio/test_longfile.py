@@ -1,0 +1,140 @@
+"""Samples that lie in a file: stretches are read, the whole only for those who cannot do without."""
+
+import pickle
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from gaplisten.audio import files, longfile
+from gaplisten.audio.filemap import SourceError, as_source
+from gaplisten.audio.gain import clip_gain
+from gaplisten.audio.in_place import read_in_place
+from gaplisten.audio.level import active_level, peak
+from gaplisten.audio.longfile import FileSamples, file_of
+from gaplisten.audio.signal import Signal
+from gaplisten.bench.levels import received_as_sent
+from gaplisten.clips.clip import Clip
+from gaplisten.clips.opening import open_clip
+
+RATE = 8000
+KINDS = [
+    ("WAV", "PCM_16"),
+    ("WAV", "PCM_24"),
+    ("WAV", "PCM_32"),
+    ("WAV", "PCM_U8"),
+    ("WAV", "FLOAT"),
+    ("WAV", "DOUBLE"),
+    ("WAV", "ULAW"),
+    ("FLAC", "PCM_16"),
+    ("FLAC", "PCM_24"),
+    ("AIFF", "PCM_16"),
+]
+
+
+@pytest.fixture(autouse=True)
+def little_memory(monkeypatch):
+    for room in ("files", "in_place"):
+        monkeypatch.setattr(f"gaplisten.audio.{room}.IN_MEMORY_SAMPLES", 1000)
+
+
+def written(path, kind="WAV", subtype="PCM_16", channels=1, seconds=125.0):
+    sound = np.random.default_rng(3).standard_normal((round(seconds * RATE), channels)) * 0.1
+    sf.write(path, sound.clip(-1, 1), RATE, subtype, format=kind)
+    return path
+
+
+def in_place(path):
+    return read_in_place(files.probe(path))
+
+
+@pytest.mark.parametrize(("kind", "subtype"), KINDS)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_what_is_read_in_place_is_what_is_read_as_a_whole(tmp_path, kind, subtype, channels):
+    path = written(tmp_path / "a", kind, subtype, channels, seconds=2.0)
+    whole, lying = files.read_signal(path), in_place(path)
+    assert isinstance(lying.samples, FileSamples)
+    assert (lying.frames, lying.channels, lying.rate) == (whole.frames, whole.channels, RATE)
+    assert np.array_equal(lying.samples[3000:9000], whole.samples[3000:9000])
+    assert np.array_equal(lying.samples[3000:3500, 0] >= 0, whole.samples[3000:3500, 0] >= 0)
+    assert lying.samples[-10:].shape == (10, channels)
+    assert peak(lying) == peak(whole)
+    assert "_whole" not in vars(lying.samples)
+
+
+def test_a_long_clip_s_gain_is_the_same_and_none_of_it_is_decoded_as_a_whole(tmp_path):
+    paths = [
+        written(tmp_path / name, kind, channels=n) for name, kind, n in (("a", "WAV", 1), ("b", "FLAC", 2))
+    ]
+    whole = [files.read_signal(path) for path in paths]
+    lying = [in_place(path) for path in paths]
+    for one, other in zip(whole, lying, strict=True):
+        assert active_level(other.samples, RATE) == active_level(one.samples, RATE)
+    assert clip_gain(lying[0], lying[1:]) == clip_gain(whole[0], whole[1:])
+    assert not any("_whole" in vars(each.samples) for each in lying)
+
+
+def test_a_long_version_is_compared_with_its_reference_by_stretches(tmp_path, monkeypatch):
+    lying = [in_place(written(tmp_path / name)) for name in ("a", "b")]
+    monkeypatch.setattr(longfile, "IN_MEMORY_SAMPLES", 10 * RATE)
+    assert received_as_sent(*lying)
+    assert not any("_whole" in vars(each.samples) for each in lying)
+
+
+def test_who_needs_all_of_it_gets_an_array_like_any_other(tmp_path):
+    path = written(tmp_path / "a", seconds=2.0)
+    whole, lying = files.read_signal(path).samples, in_place(path).samples
+    assert np.array_equal(np.asarray(lying), whole)
+    assert np.array_equal(lying * np.float32(0.5), whole * np.float32(0.5))
+    assert np.array_equal(np.abs(lying - whole), np.zeros_like(whole))
+    assert np.array_equal(lying.copy(), whole)
+    assert np.array_equal(pickle.loads(pickle.dumps(lying)), whole)
+    assert np.array_equal(lying[whole[:, 0] > 0.1], whole[whole[:, 0] > 0.1])
+
+
+def test_large_stretches_are_not_taken_into_memory(tmp_path, monkeypatch):
+    lying = in_place(written(tmp_path / "a", seconds=2.0)).samples
+    monkeypatch.setattr(longfile, "IN_MEMORY_SAMPLES", 100)
+    assert lying[:1000].base is not None  # of the whole, which lies on the disk
+    assert "_whole" in vars(lying)
+
+
+def test_a_sound_in_place_is_drawn_and_played_from_its_file(tmp_path):
+    lying = in_place(written(tmp_path / "a"))
+    assert as_source(lying) is file_of(lying).source
+    assert file_of(Signal.of([0.0], RATE)) is None
+
+
+def test_the_same_file_is_the_same_sound_until_it_is_changed(tmp_path):
+    path = written(tmp_path / "a")
+    first = in_place(path)
+    assert in_place(path) is first
+    written(path, seconds=126.0)
+    assert in_place(path) is not first
+    with pytest.raises(SourceError, match="was changed after it was opened"):
+        first.samples[0:10]
+
+
+def test_frames_that_depend_on_those_before_them_are_not_left_for_later(tmp_path):
+    for kind, subtype in (("OGG", "VORBIS"), ("WAV", "IMA_ADPCM")):
+        path = written(tmp_path / subtype, kind, subtype, seconds=2.0)
+        assert file_of(in_place(path)) is None
+
+
+def test_what_is_no_number_is_refused_as_in_short_files(tmp_path):
+    sound = np.zeros(20000)
+    sound[12345] = np.nan
+    sf.write(tmp_path / "a", sound, RATE, "FLOAT", format="WAV")
+    with pytest.raises(files.SoundFileError, match="NaN or infinite"):
+        in_place(tmp_path / "a")
+
+
+def test_damage_within_a_long_flac_is_a_problem_of_the_clip_when_it_is_opened(tmp_path):
+    path, whole = written(tmp_path / "a.flac", "FLAC"), written(tmp_path / "b.wav")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 4000] = bytes(4000)
+    path.write_bytes(data)
+    clip = Clip("x", whole, path)
+    said = [open_clip(clip, None, read) for read in (files.read_all, read_in_place)]
+    assert [bool(each.problems) for each in said] == [True, True]
+    assert [each.lossy for each in said] == [None, None]
