@@ -10,7 +10,8 @@ import pytest
 from gaplisten.panel import methods
 from gaplisten.panel.journal import NotSaved
 from gaplisten.panel.rules import Refusal
-from gaplisten.panel.session import OTHER, Clock, Session
+from gaplisten.panel.session import Clock, Session
+from gaplisten.panel.session_record import OTHER
 from gaplisten.panel.submission import Event, NotThisTrial, Receipt
 from gaplisten.panel.trial import Response, Trial, Vote
 from gaplisten.panel.withdrawing import withdraw

@@ -198,8 +198,8 @@ def test_unsealed_sessions_merge_withdraw_and_count_as_sealed_ones_do(tmp_path: 
 def test_a_cell_is_never_the_same_twice(tmp_path: Path) -> None:
     panel = make_panel(tmp_path)
     with Session.open(panel.folder, "Ann") as session:
-        assert session._drawn is not None
-        item = session._drawn.items[0]
+        assert session._record.drawn is not None
+        item = session._record.drawn.items[0]
         cells = {sealed(panel.key, session.name, item, 1, 0) for _ in range(50)}
     assert len(cells) == 50
     # Not even a part of it: of every place in it all letters come up.

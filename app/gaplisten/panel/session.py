@@ -13,36 +13,28 @@ import numpy as np
 from gaplisten.audio.signal import Signal
 from gaplisten.durable.locks import FileLock
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.asking import ANSWER_COLUMNS, ANSWERS, Asking
+from gaplisten.panel.asking import ANSWERS, Asking
 from gaplisten.panel.beginning import begin
-from gaplisten.panel.begun import forget_begun, note_begun
 from gaplisten.panel.breaks import IDLE_SECONDS, BreakClock, worked_before
 from gaplisten.panel.columns import (
-    Header,
     PlaybackFacts,
     Shown,
-    Sounded,
-    rows_of,
     utc,
 )
 from gaplisten.panel.definition import PanelDefinition
-from gaplisten.panel.drawn import PLANS, plan_path, read_drawn, save_drawn
 from gaplisten.panel.frozen import FrozenPanel, open_panel
-from gaplisten.panel.journal import Journal, NotSaved, not_saved, opened_folder
-from gaplisten.panel.judging import Judged, judge, refuse
+from gaplisten.panel.journal import not_saved, opened_folder
 from gaplisten.panel.key import ClipKey
-from gaplisten.panel.leftovers import clear
 from gaplisten.panel.planned import Planned
-from gaplisten.panel.reading import whole_number
 from gaplisten.panel.rules import (
     Refusal,
     TrialState,
 )
 from gaplisten.panel.safety import clean_name
 from gaplisten.panel.scales import Scale, texts
-from gaplisten.panel.seal import sealed
-from gaplisten.panel.session_files import open_journal, refuse_others, refuse_renamed
+from gaplisten.panel.session_files import refuse_renamed
 from gaplisten.panel.session_names import session_name
+from gaplisten.panel.session_record import SessionRecord
 from gaplisten.panel.steps import Asked, Step
 from gaplisten.panel.submission import (
     Answer,
@@ -51,14 +43,10 @@ from gaplisten.panel.submission import (
     Replay,
     Submission,
     heard_seconds,
-    same_votes,
 )
 from gaplisten.panel.trial import Block, Trial, Vote, VoteKey
-from gaplisten.panel.unseal import unsealed
 from gaplisten.panel.voting import Voting
-from gaplisten.tables import Cell, csv_cell
-
-OTHER = "other"  # where votes are kept that came for a trial which had been saved with others
+from gaplisten.tables import Cell
 
 
 class NotListed(GaplistenError):  # noqa: N818 - reads as the fact it is
@@ -75,13 +63,6 @@ def _expected_listener(definition: PanelDefinition, listener: str) -> str:
     raise NotListed(
         listener, "the panel has a list of listeners and this is none of them", "check the spelling"
     )
-
-
-def _use(judged: Judged, journal: Journal) -> None:
-    """Go on with what counts; rows of a trial that was not saved as a whole are set aside."""
-    journal.use(judged.rows)
-    if judged.unfinished is not None:
-        journal.keep(lambda row: int(row["trial"]) != judged.unfinished)
 
 
 @dataclass(frozen=True)
@@ -145,11 +126,7 @@ class Session(Voting):
         Sentences for the person who runs the panel (an interrupted run was found, ...).
     breaks
         When to rest.
-    moved
-        Where the ratings go on when their own folder was gone (`go_on_at`); None otherwise.
     """
-
-    moved: Path | None = None
 
     def __init__(
         self,
@@ -162,37 +139,19 @@ class Session(Voting):
         section: Section | None = None,
     ) -> None:
         self.panel, self._lock, self._clock = panel, lock, clock
-        self.name = session_name(panel, listener)
+        self._record = SessionRecord(panel, listener, ratings, root)
+        self.name = self._record.name
         self.scales: Mapping[str, Scale] = panel.scales
         self.rules = panel.definition.listening_rules()
         self.texts: Mapping[str, str] = texts(panel.definition.language)
-        path = ratings / f"{self.name}.csv"
-        self._journal = open_journal(panel, path, root)
-        refuse_others(self._journal.reading, path)
-        judged = judge(panel, self._journal.reading, str(path), listener)
-        refuse(judged, str(path))
-        more = [note for note in judged.notes if note not in self._journal.reading.notes]
-        self._journal.notices += [f"{path.name}: {note}." for note in more]
         self.section = section or Section(1, 1)
-        # Kept here too: with its folder gone, a session goes on elsewhere.
-        self._drawn = read_drawn(panel.key, ratings, self.name, root) if panel.key.design > 1 else None
+        judged = self._record.judged
         # Names that differ in case only are one listener, called as at the first time.
         self.listener, self._plan = judged.listener, judged.plan
         self._from, self._until = self.section.bounds(self._plan)
-        self._answers = Journal(ratings / ANSWERS / f"{self.name}.csv", ANSWER_COLUMNS, root=root)
-        # Only now that all of both files is known to belong here may anything in them be changed.
-        self._journal.mend()
-        self._answers.mend()
-        self._asking = Asking(panel, self.listener, self._answers, self._plan)
-        _use(judged, self._journal)
-        self._root: Path | None = root
-        if not self._journal.rows:  # not emptied: that was refused above
-            forget_begun(path)
-        self._noted = bool(self._journal.rows) and note_begun(path, root)
+        self._asking = Asking(panel, self.listener, self._record.answers, self._plan)
         self._todo = [one for one in self._plan if one.trial.number not in judged.done]
-        self.notices = (
-            [note for note in (lock.notice,) if note] + self._journal.notices + self._answers.notices
-        )
+        self.notices = [note for note in (lock.notice,) if note] + self._record.notices
         self.resumed = len(self._todo) < len(self._plan)
         self._show()
         rules = panel.definition.breaks
@@ -263,18 +222,12 @@ class Session(Voting):
             if panel.key.design > 1:
                 begin(panel, name, place, path.stem, clock.wall(), root)
             session = cls(panel, name, place, lock, clock, root, section)
-            session._clear(root)
+            session._record.clear(root)
             session._note_setup(setup or {})
             return session
         except BaseException:
             lock.release()
             raise
-
-    def _clear(self, root: Path) -> None:
-        """Remove what a run that was killed while it wrote left beside the files."""
-        ratings = self._journal.path
-        for path in (ratings, self._answers.path, plan_path(ratings.parent, self.name)):
-            clear(path, root)
 
     def close(self) -> None:
         """Give the session free for another window; harmless when done twice."""
@@ -474,35 +427,19 @@ class Session(Voting):
 
     def _leave(self, shown: Shown, playback: PlaybackFacts) -> None:
         """Save the trial's votes, then go to the next trial."""
-        self._journal.append(self._rows(self._todo[0], self.state, shown, playback))
-        self._noted = self._noted or note_begun(self._journal.path, self._root)
-        self.notices += [note for note in self._journal.notices if note not in self.notices]
+        self._record.append(self._record.rows(self._todo[0], self.state, self.scales, shown, playback))
+        self._notice()
         self._todo = self._todo[1:]
         self._show()
         if self.finished:
             self._fill_in()
 
-    def _rows(
-        self, planned: Planned, state: TrialState, shown: Shown, playback: PlaybackFacts
-    ) -> list[dict[str, Cell]]:
-        clip = self.panel.key.clip_of[planned.clip]
-        last = max((whole_number(row["order"]) or 0 for row in self._journal.rows), default=0)
-        return rows_of(
-            state,
-            self.scales,
-            Header(
-                self.panel.definition.title,
-                self.panel.sha256,
-                self.name,
-                self.listener,
-                self.panel.definition.language,
-            ),
-            shown,
-            Sounded(clip.rate, clip.gain_db, playback),
-            last + 1,
-            planned.code(self.panel.key.trial_salt),
-            self._seal(planned.trial.number),
-        )
+    def _notice(self) -> None:
+        self.notices += [note for note in self._record.notices if note not in self.notices]
+
+    def _fill_in(self) -> None:
+        if problem := self._record.fill_in():
+            self.notices.append(problem)
 
     # A whole trial at once, from elsewhere
 
@@ -553,7 +490,8 @@ class Session(Voting):
         if refusal is not None:
             return Answer(Receipt.REFUSED, refusal, replay.state.votes)
         if done:
-            return Answer(self._again(planned, replay.state, shown, given.playback))
+            rows = self._record.rows(planned, replay.state, self.scales, shown, given.playback)
+            return Answer(self._record.compare(number, rows))
         worked = min(given.response_seconds, 2 * heard_seconds(replay.state) + IDLE_SECONDS)
         before, self.state = self.state, replay.state
         try:
@@ -593,70 +531,24 @@ class Session(Voting):
         self.answer(answers)
         return Receipt.SAVED
 
-    def _again(self, planned: Planned, state: TrialState, shown: Shown, playback: PlaybackFacts) -> Receipt:
-        """Compare votes with what was saved for their trial; keep aside what differs."""
-        rows = self._rows(planned, state, shown, playback)
-        made = [{name: csv_cell(cell) for name, cell in row.items()} for row in rows]
-        number = str(planned.trial.number)
-        if same_votes([row for row in self._journal.rows if row["trial"] == number], made):
-            return Receipt.KNOWN
-        aside = self._journal.beside(OTHER)
-        if not same_votes([row for row in aside.rows if row["trial"] == number], made):
-            aside.append(rows)
-        return Receipt.OTHER
-
-    def _seal(self, number: int) -> Callable[[], str] | None:
-        """Return what makes the cell that tells a trial to who has the key."""
-        drawn = self._drawn
-        if drawn is None:
-            return None
-        return lambda: sealed(self.panel.key, self.name, drawn.items[number - 1], number, drawn.seat)
+    @property
+    def moved(self) -> Path | None:
+        """Where the ratings go on when their own folder was gone (`go_on_at`); None otherwise."""
+        return self._record.moved
 
     def votes_told(self) -> list[dict[str, str]]:
         """Return the rows of all trials with what was sealed filled in; none before the end."""
-        if not self.finished:
-            return []
-        rows = self._journal.rows
-        return [dict(unsealed(self.panel, self._plan[int(row["trial"]) - 1], row)) for row in rows]
+        return self._record.unsealed() if self.finished else []
 
     def go_on_at(self, path: Path) -> None:
         """Write all ratings saved so far to another file, and go on writing there: the folder has vanished.
 
-        The votes on the screen stay; `next` then saves them in the new place. Answers to questions go to the
-        folder `answers` beside it.
+        The votes on the screen stay; `next` then saves them in the new place.
 
         Raises
         ------
         NotSaved
             If that is not possible either, or something else lies there. The session goes on as before.
         """
-        answers = path.parent / ANSWERS
-        try:
-            answers.mkdir(exist_ok=True)
-            if self._drawn is not None:
-                (path.parent / PLANS).mkdir(exist_ok=True)
-                save_drawn(self.panel.key, self._drawn, path.parent, self.name)
-        except OSError as error:
-            raise not_saved(answers, error) from error
-        self._journal.move(path)
-        self._answers.move(answers / path.name)
-        self.moved, self._root, self._noted = path, None, False
-        self.notices += [note for note in self._journal.notices if note not in self.notices]
-
-    def _fill_in(self) -> None:
-        """Fill in clip and condition, in panels of the first version, whose sessions keep its form.
-
-        In all others they stay sealed until nobody has to listen any more (`gaplisten.panel.unsealing`).
-        """
-        if self.panel.key.design > 1:
-            return
-        rows = self.votes_told()
-        if rows == self._journal.rows:
-            return
-        try:
-            self._journal.replace_rows(rows)
-        except NotSaved as error:
-            # All votes are on the disk; only the names of clips and conditions wait for the next opening.
-            self.notices.append(
-                f"The ratings are saved, but clip and condition could not be filled in: {error.fact}."
-            )
+        self._record.go_on_at(path)
+        self._notice()

@@ -22,9 +22,9 @@ from gaplisten.panel.columns import utc
 from gaplisten.panel.drawn import copies_of_plan, plan_path
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.leftovers import left_behind
-from gaplisten.panel.session import OTHER
 from gaplisten.panel.session_files import SessionFile, copies_of, named_otherwise, read_ratings, read_sessions
 from gaplisten.panel.session_names import listener_of, session_name
+from gaplisten.panel.session_record import OTHER
 from gaplisten.untrusted import read_regular
 
 WITHDRAWN = "withdrawn"
