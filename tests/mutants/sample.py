@@ -229,7 +229,8 @@ class Copy:
         os.environ["PYTHONPATH"] = str(self.root / "app")  # for the processes that tests start
         os.environ.setdefault("GAPLISTEN_TEST_DATA", str(ROOT.parent / "shared" / "data"))
         sys.dont_write_bytecode = True
-        sys.path.insert(0, str(self.root / "app"))
+        # The root, too, as `python -m pytest` has it: tests' own processes import the tests.
+        sys.path[:0] = [str(self.root), str(self.root / "app")]
         marks = "not long and not sound and not display and not alone"
         words = ["-x", "-q", "-p", "no:cacheprovider", *QUIET, "-m", marks, *tests]
         try:

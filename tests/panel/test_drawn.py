@@ -7,6 +7,7 @@ import multiprocessing
 import shutil
 import zlib
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -146,8 +147,9 @@ def _begin(folder: str, listener: str) -> None:
 
 def test_starts_at_once_never_take_the_same(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, clips=8, top=PART)
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
-        pool.starmap(_begin, [(str(panel.folder), f"listener {at}") for at in range(4)])
+    # Unlike a pool of multiprocessing's own, this one tells when its processes cannot even begin.
+    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(_begin, [str(panel.folder)] * 4, [f"listener {at}" for at in range(4)]))
     items = [item for one in begun_sessions(panel, panel.ratings) for item in one.drawn.items]
     cells = Counter((item.clip, item.system) for item in items)
     assert len(plans(panel)) == 4
