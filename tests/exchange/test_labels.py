@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from gaplisten.errors import GaplistenError
-from gaplisten.exchange import labels
-from gaplisten.exchange.labels import SUFFIXES, Label, LabelError, Track, read_labels, write_labels
+from gaplisten.exchange.labels import contract, formats, read_labels, write_labels
+from gaplisten.exchange.labels.contract import Label, LabelError, Track
 from gaplisten.loss.formats import read_trace
 from kit import command
 from kit.challenge import challenge_set
@@ -36,7 +36,7 @@ def known(tracks: tuple[Track, ...]) -> dict[str, list[tuple[float, float, str]]
     }
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", [form.suffix for form in formats()])
 def test_what_is_written_is_read_again(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"labels{suffix}"
     write_labels(path, TRACKS, 1.0, 16000)
@@ -133,7 +133,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, content: str, f
 def test_more_labels_than_anybody_sets_are_refused_before_they_take_minutes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, head: str, part: str
 ) -> None:
-    monkeypatch.setattr(labels, "MOST_LABELS", 300)
+    monkeypatch.setattr(contract, "MOST_LABELS", 300)
     (tmp_path / name).write_text(head + 400 * part)
     with pytest.raises(LabelError, match=r"300 are read at most; give it in parts"):
         read_labels(tmp_path / name)
@@ -152,7 +152,7 @@ def test_a_long_text_in_a_textgrid_takes_memory_for_itself_only(tmp_path: Path, 
         assert most < 30 * len(text)  # it was 130 for each sign
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", [form.suffix for form in formats()])
 def test_damage_is_an_error_or_labels_and_nothing_else(tmp_path: Path, suffix: str) -> None:
     path, draw = tmp_path / f"a{suffix}", random.Random(7)
     write_labels(path, TRACKS, 1.0, 16000)
@@ -169,7 +169,7 @@ def test_damage_is_an_error_or_labels_and_nothing_else(tmp_path: Path, suffix: s
             read_labels(path)
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", [form.suffix for form in formats()])
 def test_gaps_writes_losses_and_findings_of_a_clip(
     tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

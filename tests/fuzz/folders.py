@@ -29,7 +29,8 @@ from gaplisten.clips.layout_file import read_layout
 from gaplisten.clips.manifest_rows import read_rows
 from gaplisten.clips.transcripts import read_transcripts
 from gaplisten.concealers.consent import Wish, allow, is_allowed
-from gaplisten.exchange.labels import Label, Track, read_labels, write_labels
+from gaplisten.exchange.labels import read_labels, write_labels
+from gaplisten.exchange.labels.contract import Label, Track
 from gaplisten.loss.formats import read_trace
 from gaplisten.panel.frozen import open_panel
 from gaplisten.panel.talkers import by_table

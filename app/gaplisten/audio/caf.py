@@ -143,8 +143,11 @@ def _check_packets(file: BinaryIO, start: int, sizes: list[int], channels: int) 
         filled = (tail & -tail).bit_length() - 1  # bits 0 at the end; -1 where all are
         ends = 0 <= filled < 8 and tail >> filled & 7 == 7
         if not (begins and ends):
-            how = "begins" if not begins else "ends"
-            raise HeaderFault(f"is damaged: packet {number} of {len(sizes)} {how} as none does", COPY_AGAIN)
+            if begins:
+                raise HeaderFault(
+                    f"is damaged: packet {number} of {len(sizes)} ends as none does", COPY_AGAIN
+                )
+            raise HeaderFault(f"is damaged: packet {number} of {len(sizes)} begins as none does", COPY_AGAIN)
 
 
 def _numbers(data: bytes, most: int) -> Iterator[int]:

@@ -9,7 +9,7 @@ import numpy as np
 from gaplisten.bench.gap_wording import with_unit
 from gaplisten.bench.notes import TAGS, gap_index, label_of, most_covered
 from gaplisten.bench.state import Note
-from gaplisten.exchange.labels import Label, Track
+from gaplisten.exchange.labels.contract import Label, Track
 from gaplisten.loss.measures import GapTable, measure_named
 from gaplisten.loss.measures.gap_table import badness
 from gaplisten.loss.trace import LossTrace

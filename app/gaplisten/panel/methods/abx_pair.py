@@ -33,8 +33,10 @@ class PairDiscrimination(Discrimination):
         for item in items:
             others = [one for one in forms if one != item.clip and forms[one] == forms[item.clip]]
             if not others:
-                fact = f"X needs another clip of the same rate and channels, {item.clip!r} has none"
-                raise UnfitError(f"{fact}; abx_pair needs two clips at least")
+                raise UnfitError(
+                    f"X needs another clip of the same rate and channels, {item.clip!r} has none; abx_pair"
+                    " needs two clips at least"
+                )
             rank = {one: (drawn.get(one, 0), rng.random()) for one in others}
             other = min(others, key=rank.__getitem__)
             drawn[other] = drawn.get(other, 0) + 1

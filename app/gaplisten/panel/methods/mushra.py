@@ -228,8 +228,10 @@ class MultipleStimuli(Method):
         own = _own(design)
         signals = len(design.conditions) + own.reference + len(set(own.anchors))
         if signals > MOST_SIGNALS and own.strict:
-            fact = f"a trial would have {signals} signals, BS.1534-3 allows {MOST_SIGNALS}"
-            raise UnfitError(f"{fact}; use fewer conditions, or say strict = false under [mushra]")
+            raise UnfitError(
+                f"a trial would have {signals} signals, BS.1534-3 allows {MOST_SIGNALS}; use fewer"
+                " conditions, or say strict = false under [mushra]"
+            )
 
     def remarks(self, design: Design, rates: Sequence[int]) -> Iterator[str]:
         """Yield which anchors have nothing, or next to nothing, to take away at these rates."""

@@ -85,8 +85,10 @@ class Elimination(Method):
         """Return a digit for each condition: the smallest goes out first, so the greatest is at place 1."""
         names = design.conditions
         if len(names) > MOST_DIGITS:
-            fact = f"spoken_traps with ranking need a digit for each condition: {MOST_DIGITS} at most"
-            raise UnfitError(f"{fact}, there are {len(names)}; leave spoken_traps out")
+            raise UnfitError(
+                f"spoken_traps with ranking need a digit for each condition: {MOST_DIGITS} at most, there are"
+                f" {len(names)}; leave spoken_traps out"
+            )
         drawn = digits(range(1, 10))[: len(names)]
         places = {digit: place for place, digit in enumerate(sorted(drawn, reverse=True), start=1)}
         return each_says(self, design, names, [(digit, places[digit]) for digit in drawn], within=0)

@@ -13,15 +13,13 @@ from gaplisten.bench.notes import notes_table
 from gaplisten.bench.state import Note
 from gaplisten.errors import GaplistenError
 from gaplisten.exchange.gap_labels import gap_tracks, note_track, notes_in
-from gaplisten.exchange.labels import read_labels, write_labels
+from gaplisten.exchange.labels import formats, read_labels, write_labels
 from gaplisten.tables import write_csv
 from gaplisten.ui.actions import section
 from gaplisten.ui.lanes.scene import Mark
 from gaplisten.ui.shell import Pane, Shell
-from gaplisten.ui.translation import tr
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.workbench.notes_dock import NotesDock
-
-_KINDS = tr("Audacity (*.txt);;Praat (*.TextGrid);;Sonic Visualiser (*.svl);;Table (*.csv)")
 
 COMMANDS = (
     *section("Edit", "notes")(
@@ -229,7 +227,8 @@ class Notes(QObject):
             self._shell.say(tr("open a clip first"))
             return
         name = f"{self._controller.clip_name}_labels.TextGrid"
-        path = self._shell.ask_path(tr("Save Labels"), name, _KINDS)
+        kinds = ";;".join(f"{tr_said(form.title)} (*{form.suffix})" for form in formats())
+        path = self._shell.ask_path(tr("Save Labels"), name, kinds)
         if path is not None:
             self._controller.gap_measures.when_measured(
                 lambda: self._shell.write(path, lambda: self.save_labels(path))
@@ -248,7 +247,7 @@ class Notes(QObject):
         if self._controller.clip_name is None:
             self._shell.say(tr("open a clip first"))
             return
-        kinds = tr("Labels (*.txt *.TextGrid *.svl *.csv)")
+        kinds = tr("Labels ({suffixes})", suffixes=" ".join(f"*{form.suffix}" for form in formats()))
         name = QFileDialog.getOpenFileName(
             self._shell.window, tr("Read Labels"), self._shell.last_folder(), kinds
         )[0]
