@@ -363,6 +363,10 @@ class Host:
         self._forgotten = [view for view in self._forgotten if not view.close()]
 
 
+_KEPT: list[Host] = []
+"""What the sound card's thread uses, and goes on using until the process is gone."""
+
+
 def _read_messages(into: queue.SimpleQueue[Message | None]) -> None:
     for line in sys.stdin:
         into.put(json.loads(line))
@@ -376,6 +380,7 @@ def main() -> int:
     control = View(settings["control"], np.int64, (WORDS,))
     parent = os.getppid()
     host = Host(control.array, settings["name"], settings["host_api"], settings["latency"])
+    _KEPT.append(host)
     messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
     raise_process()
     devices.ask_servers_for_low_latency()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -19,6 +20,31 @@ from gaplisten.processes import track_memory
 
 class SharedMemoryError(GaplistenError):
     """There is no room for the lanes."""
+
+
+class _Memory(shared_memory.SharedMemory):
+    """Shared memory that stays mapped as long as anybody has an array of it.
+
+    ``np.ndarray(buffer=...)`` does not see to that: `close` takes the pages away from under such an array,
+    and whoever reads it next, the sound card's thread say, takes the whole process along.
+    """
+
+    def array(self, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+        assert self.buf is not None  # it was not let go of
+        return np.frombuffer(self.buf, np.dtype(dtype), math.prod(shape)).reshape(shape)
+
+    def let_go(self) -> bool:
+        """Unmap it; False if that is left to those who still have arrays of it."""
+        try:
+            self.close()
+        except BufferError:
+            return False
+        return True
+
+    def __del__(self) -> None:
+        descriptor: int = getattr(self, "_fd", -1)
+        if not self.let_go() and descriptor >= 0:
+            os.close(descriptor)  # `close` did not come to that
 
 
 def _reserve(block: shared_memory.SharedMemory, size: int) -> None:
@@ -41,7 +67,7 @@ class Block:
         size = max(int(size), 8)
         track_memory()
         try:
-            self._memory = shared_memory.SharedMemory(create=True, size=size)
+            self._memory = _Memory(create=True, size=size)
         except OSError as error:
             raise self._no_room(size, error) from error
         try:
@@ -64,13 +90,12 @@ class Block:
         return self._memory.name
 
     def array(self, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-        """Return a view; it must be gone before `remove`."""
-        return np.ndarray(shape, dtype, buffer=self._memory.buf)
+        """Return a view; the memory stays mapped as long as anybody has it."""
+        return self._memory.array(dtype, shape)
 
     def remove(self) -> None:
         """Free it; those who see it still keep it until they let go."""
-        with suppress(BufferError):
-            self._memory.close()
+        self._memory.let_go()
         with suppress(FileNotFoundError):
             self._memory.unlink()
 
@@ -84,16 +109,16 @@ def block_of(samples: Samples) -> Block:
 
 if sys.version_info >= (3, 13):
 
-    def _attach(name: str) -> shared_memory.SharedMemory:
-        return shared_memory.SharedMemory(name=name, track=False)
+    def _attach(name: str) -> _Memory:
+        return _Memory(name=name, track=False)
 else:
 
-    def _attach(name: str) -> shared_memory.SharedMemory:
+    def _attach(name: str) -> _Memory:
         # Before 3.13 a process that merely looks at a block believes that it must remove it (CPython #82300).
         register: Callable[..., Any] = resource_tracker.register
         resource_tracker.register = lambda *_: None
         try:
-            return shared_memory.SharedMemory(name=name)
+            return _Memory(name=name)
         finally:
             resource_tracker.register = register
 
@@ -103,7 +128,7 @@ class View:
 
     def __init__(self, name: str, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> None:
         self._memory = _attach(name)
-        self.array: npt.NDArray[Any] = np.ndarray(shape, dtype, buffer=self._memory.buf)
+        self.array = self._memory.array(dtype, shape)
 
     def touch(self) -> None:
         """Read one word of every page, so that the sound card's thread never waits for one."""
@@ -115,8 +140,4 @@ class View:
     def close(self) -> bool:
         """Let go; False if somebody still holds the array."""
         self.array = np.zeros(0)
-        try:
-            self._memory.close()
-        except BufferError:
-            return False
-        return True
+        return self._memory.let_go()
