@@ -11,8 +11,8 @@ import pytest
 from gaplisten.audio.filemap import ArraySource
 from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
+from gaplisten.playback import host, shared
 from gaplisten.playback import player as module
-from gaplisten.playback import shared
 from gaplisten.playback.player import Player
 from kit.desk import noise
 from kit.disk import full
@@ -55,6 +55,32 @@ def test_a_silent_player_has_no_process_no_shared_memory_and_no_thread(silent):
     assert threading.active_count() == before
     assert set(Path("/dev/shm").iterdir()) == blocks
     assert silent.devices() == ()
+
+
+class Ended:
+    """A process that has ended already."""
+
+    def close(self) -> None:
+        pass
+
+
+def test_nobody_is_kept_from_asking_for_the_state_while_lanes_are_let_go_of(silent, monkeypatch):
+    free: list[bool] = []
+
+    def ask() -> None:
+        free.append(silent._lock.acquire(timeout=0.2))
+        if free[-1]:
+            silent._lock.release()
+
+    def slowly(*_: object) -> None:
+        asker = threading.Thread(target=ask)
+        asker.start()
+        asker.join()
+
+    monkeypatch.setattr(host, "release", slowly)
+    silent._host.link = Ended()
+    silent.release("somebody else has the sound")
+    assert free == [True]
 
 
 def test_lanes_that_could_not_be_read_any_more_are_heard_when_playing_them_again_went_well(

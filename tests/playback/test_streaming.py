@@ -1,7 +1,9 @@
 """Long lanes in blocks: what is heard is the same, to the bit, as of lanes that are there as a whole."""
 
 import random
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +13,15 @@ from gaplisten.audio.filemap import ArraySource, SourceError
 from gaplisten.audio.opening import open_source
 from gaplisten.audio.resample import PieceResampler, resample, restart_frames
 from gaplisten.audio.signal import Signal
+from gaplisten.playback import feeder as feeder_module
 from gaplisten.playback import rings
 from gaplisten.playback.feeder import Feeder, Heading, LaneReader
 from gaplisten.playback.lanes import are_long, as_device_plays, lane_rate, make_stream, release
 from gaplisten.playback.programme import STANDARD, Programme, audible_spans
 from gaplisten.playback.rings import BLOCK_FRAMES, Feed, RingShape
 from kit.desk import Desk, noise
+from kit.pulse import wait_for
+from kit.timing import PATIENCE
 
 RATE = 8000
 SECONDS = 9  # nine blocks at full speed, thirty-five at a quarter, and eight have room
@@ -243,6 +248,91 @@ def test_a_file_that_is_changed_while_it_is_played_is_told_and_not_heard_as_sile
     with pytest.raises(SourceError, match=r"a\.wav.*was changed while it was being played"):
         feeder.step()
     feeder.close()
+
+
+def test_many_lanes_at_a_high_rate_are_fetched_faster_than_they_are_played(monkeypatch):
+    monkeypatch.undo()
+    rate, now, block = 192_000, 100.0, 1920
+    monkeypatch.setattr(feeder_module.time, "monotonic", lambda: now)
+    silence = np.broadcast_to(np.float32(0), (rate * 60, 2))
+    readers = [LaneReader(ArraySource(silence, rate), rate, 2) for _ in range(16)]
+    at = Heading(0)
+    feeder = Feeder(readers, lambda: at)
+    for turn in range(1, 1000):  # ten seconds, in which the feeder looks as often as the mixer does
+        while feeder.step():
+            pass
+        assert Feed(feeder._rings).until(at.position) >= at.position + block, f"starved after {turn} turns"
+        at, now = Heading(at.position + block, turn=turn), now + block / rate
+    feeder.close()
+
+
+def test_a_slot_is_written_to_when_the_mixer_has_looked_anew_or_has_stood_for_long(monkeypatch):
+    now, at = 100.0, Heading(0, turn=7)
+    monkeypatch.setattr(feeder_module.time, "monotonic", lambda: now)
+    lane = ArraySource(noise(40 * BLOCK_FRAMES), RATE)
+    feeder = Feeder([LaneReader(lane, RATE, 2)], lambda: at)
+
+    def fetched() -> int:
+        while feeder.step():
+            pass
+        return sum(block >= 20 for block in feeder._held)
+
+    assert fetched() == 0
+    at = Heading(20 * BLOCK_FRAMES, turn=7)
+    assert fetched() == 2  # the slots that are spare
+    at = Heading(20 * BLOCK_FRAMES, turn=8)  # one that began before they were taken away
+    assert fetched() == 2
+    at = Heading(20 * BLOCK_FRAMES, turn=9)
+    assert fetched() == 4
+    now += 0.09
+    assert fetched() == 4
+    now += 0.02
+    assert fetched() == 6
+    feeder.close()
+
+
+class Stubborn:
+    """Sound of a file that answers only when it is let."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.answers, self.asked, self.error = threading.Event(), threading.Event(), error
+        self.frames, self.channels, self.rate, self.scale = 90 * BLOCK_FRAMES, 1, RATE, 1.0
+        self.late = 4 * BLOCK_FRAMES  # what is heard first is there
+
+    def raw(self, start: int, stop: int) -> np.ndarray:
+        if start >= self.late:
+            self.asked.set()
+            self.answers.wait(PATIENCE)
+            if self.error is not None:
+                raise self.error
+        return np.zeros((stop - start, 1), np.float32)
+
+    def loaded(self, start: int, stop: int) -> bool:
+        return True
+
+
+def test_whatever_ends_the_feeder_is_told():
+    source = Stubborn(ZeroDivisionError("float division"))
+    source.answers.set()
+    feeder = Feeder([LaneReader(source, RATE, 2)], lambda: Heading(0))
+    feeder.start()
+    wait_for(lambda: feeder.failure)
+    assert "can no longer be fetched (ZeroDivisionError: float division)" in feeder.failure
+    assert "start again" in feeder.failure
+    feeder.close()
+
+
+def test_a_feeder_whose_file_does_not_answer_is_not_waited_for_for_ever(monkeypatch):
+    monkeypatch.setattr(feeder_module, "_ENDING_SECONDS", 0.05)
+    source = Stubborn()
+    feeder = Feeder([LaneReader(source, RATE, 2)], lambda: Heading(0))
+    feeder.start()
+    assert source.asked.wait(PATIENCE)
+    feeder.close()  # returns while the file is still being read
+    assert not Path("/dev/shm", feeder.name).exists()
+    source.answers.set()  # and then its thread writes to memory that is its own
+    feeder._thread.join(PATIENCE)
+    assert (feeder._thread.is_alive(), feeder.failure) == (False, "")
 
 
 def test_the_same_lanes_are_not_fetched_again_for_other_gaps_or_audible_parts(clip):

@@ -24,9 +24,13 @@ from gaplisten.playback.rings import BLOCK_FRAMES, OVERLAP, Rings, RingShape
 from gaplisten.playback.shared import Block
 
 _FIRST = 3  # blocks that come before all others: from where it plays, where it will, and of the loop's head
-_GRACE = 0.1  # seconds after which nobody reads a block any more that is not in the table
+_TURNS = 2  # of the mixer, after which it reads no block any more that is not in the table
+_GRACE = 0.1  # seconds after which the same is taken for granted of a mixer that makes no turns
+_ENDING_SECONDS = 1.0  # for which a file is waited for that answers no more
 _LOOK_SECONDS = 0.04
 """How often the feeder looks where playing stands; new wishes wake it at once."""
+_SOON_SECONDS = 0.01
+"""The same while something is missing that no slot is free for yet."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,14 @@ class Heading:
         Where it will go on as soon as it has faded out; None if it stays where it is.
     loop
         Its first frame and the one after its last; None without a loop.
+    turn
+        How many pieces the mixer has written: it looks anew what is there before each.
     """
 
     position: int
     target: int | None = None
     loop: tuple[int, int] | None = None
+    turn: int = 0
 
     def path(self, start: int, length: int) -> Iterator[int]:
         """Yield the blocks in which frames lie that are heard from `start` on, in their order.
@@ -108,6 +115,19 @@ class LaneReader:
         return np.asarray(found.mean(axis=1, keepdims=True), np.float32) if self._mixes else found
 
 
+@dataclass(frozen=True)
+class _Freed:
+    """A slot that was taken from the table, by then after so many turns of the mixer."""
+
+    slot: int
+    turn: int = -_TURNS
+    when: float = 0.0
+
+    def is_read_no_more(self, turn: int, grace: float) -> bool:
+        # The turn under way when it was taken away may have begun after `turn` was looked up.
+        return turn - self.turn >= _TURNS or time.monotonic() - self.when >= grace
+
+
 class Feeder:
     """Keeps the blocks of a programme in shared memory that are heard next.
 
@@ -118,7 +138,8 @@ class Feeder:
     heading
         Tells where playing stands; called on the feeder's thread.
     grace
-        Seconds after which a block that was taken from the table is read by nobody any more.
+        Seconds after which a block that was taken from the table is read by nobody any more, where the
+        mixer's turns do not tell so before.
 
     Attributes
     ----------
@@ -147,9 +168,9 @@ class Feeder:
         self._rings = Rings(self._block.array(np.uint8, (self.shape.bytes,)), self.shape)
         self._rings.table[:] = 0
         self._held: dict[int, int] = {}  # slots by block, those wanted last at the end
-        self._free = deque((slot, 0.0) for slot in range(self.shape.slots))
+        self._free = deque(_Freed(slot) for slot in range(self.shape.slots))
         self._spare = max(2, self.shape.slots // 8)
-        self._awake, self._ending = threading.Event(), False
+        self._awake, self._ending, self._hungry = threading.Event(), False, False
         self._fence = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -168,22 +189,24 @@ class Feeder:
         SourceError
             If a lane cannot be read any more.
         """
-        wanted = self._heading().wanted(self._length, self.shape.slots - self._spare)
+        heading = self._heading()
+        wanted = heading.wanted(self._length, self.shape.slots - self._spare)
         for block in reversed(wanted):  # what is wanted most goes last
             if block in self._held:
                 self._held[block] = self._held.pop(block)
         while len(self._free) < self._spare:
-            self._let_go(next(iter(self._held)))
+            self._let_go(next(iter(self._held)), heading.turn)
         missing = next((block for block in wanted if block not in self._held), None)
-        if missing is None or self._free[0][1] > time.monotonic() - self._grace:
+        self._hungry = missing is not None
+        if missing is None or not self._free[0].is_read_no_more(heading.turn, self._grace):
             return False
-        self._fetch(missing, self._free.popleft()[0])
+        self._fetch(missing, self._free.popleft().slot)
         return True
 
-    def _let_go(self, block: int) -> None:
+    def _let_go(self, block: int, turn: int) -> None:
         slot = self._held.pop(block)
         self._rings.table[slot] = 0
-        self._free.append((slot, time.monotonic()))
+        self._free.append(_Freed(slot, turn, time.monotonic()))
 
     def _fetch(self, block: int, slot: int) -> None:
         start = block * BLOCK_FRAMES
@@ -223,18 +246,24 @@ class Feeder:
             try:
                 while not self._ending and self.step():
                     pass
-            except (GaplistenError, OSError, MemoryError) as error:
-                self.failure = str(error) or repr(error)
+            except GaplistenError as error:
+                self.failure = str(error)
                 return
-            self._awake.wait(_LOOK_SECONDS)
+            except Exception as error:  # noqa: BLE001 - whatever it is: who listens must be told why it is quiet
+                what = f"can no longer be fetched ({type(error).__name__}: {error})"
+                self.failure = str(SourceError("the lanes", what, "start again where it stopped"))
+                return
+            self._awake.wait(_SOON_SECONDS if self._hungry else _LOOK_SECONDS)
 
     def close(self) -> None:
-        """Stop, and free the memory; once more does nothing."""
+        """Stop, and free the memory; once more does nothing.
+
+        What is being read is waited for, but not for ever: whoever writes to the memory keeps it.
+        """
         if self._ending:
             return
         self._ending = True
         self._awake.set()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
-        del self._rings  # while anything holds a view the memory stays mapped
+            self._thread.join(_ENDING_SECONDS)
         self._block.remove()

@@ -232,8 +232,8 @@ class Host:
         with self.lock:
             self._after(status)
             self.words[STATUS:] = 0
-            release(self.ready, None)
-            self.ready = None
+            ready, self.ready = self.ready, None
+        release(ready, None)  # not with the lock held: it waits for what is being read
 
     def _after(self, status: Status | None) -> None:
         """Keep what a process that has ended had counted."""
@@ -267,6 +267,7 @@ class Host:
             status["position"] if status is not None and known else start,
             wishes.seek_frame if meant and asked else None,
             (wishes.loop_start, wishes.loop_stop) if meant and wishes.loop_stop else None,
+            status["callbacks"] if status is not None else 0,
         )
 
     def send(self, do: str, **facts: Any) -> None:

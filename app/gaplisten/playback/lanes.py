@@ -15,7 +15,6 @@ import numpy as np
 from gaplisten.audio.filemap import Sound
 from gaplisten.audio.longfile import file_of
 from gaplisten.audio.signal import Samples, Signal
-from gaplisten.errors import GaplistenError
 from gaplisten.playback.feeder import Feeder, Heading, LaneReader
 from gaplisten.playback.programme import FADE_MS, audible_spans, fade_frames
 from gaplisten.playback.shared import Block, block_of
@@ -222,7 +221,7 @@ def make_stream(
     stream.programmes.add(number)
     try:
         stream.feeder.start()
-    except GaplistenError:
+    except BaseException:
         stream.feeder.close()
         raise
     return Ready(number, clip, scale, rate, (), stream)

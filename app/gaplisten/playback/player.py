@@ -250,6 +250,9 @@ class Player:
             return  # the next process is brought everything when it begins
         except GaplistenError as error:
             self._not_brought(str(error))
+        except Exception as error:  # noqa: BLE001 - nobody looks at the worker: unsaid, it would be silence for ever
+            what = f"cannot be brought to the device ({type(error).__name__}: {error})"
+            self._not_brought(str(GaplistenError("the lanes", what, "play again, or open the clip again")))
 
     def _not_brought(self, reason: str) -> None:
         with self._lock:
@@ -281,14 +284,16 @@ class Player:
         except ProcessGone:
             gone = True
         with self._lock:
-            if self._host.closed or self._host.ready is not before:
-                release(ready, None)  # the process was ended meanwhile, and the lanes taken over are gone
-                return
-            self._host.ready = ready
-            self._made = {key: made for key, made in self._made.items() if key >= number - 3}
-            self._made[number] = ready
-            if loaded:
-                self._arrived()
+            ended = self._host.closed or self._host.ready is not before
+            if not ended:
+                self._host.ready = ready
+                self._made = {key: made for key, made in self._made.items() if key >= number - 3}
+                self._made[number] = ready
+                if loaded:
+                    self._arrived()
+        if ended:
+            release(ready, None)  # the process was ended meanwhile, and the lanes taken over are gone
+            return
         release(before, ready)
         if not (loaded or gone):
             failed = self._host.answers.get("failed")
