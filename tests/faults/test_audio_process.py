@@ -11,12 +11,13 @@ import psutil
 import pytest
 
 from gaplisten.playback import host
+from gaplisten.playback import player as player_module
 from gaplisten.playback.player import Player
 from gaplisten.playback.shared import Block
 from kit.disk import full
 from kit.player import audio_processes_with
 from kit.proof import unlike_lanes
-from kit.pulse import null_server, sound_server, wait_for
+from kit.pulse import null_server, sound_server, wait_for, wait_for_sound
 from kit.timing import PATIENCE, that_ends
 
 pytestmark = pytest.mark.sound
@@ -39,13 +40,13 @@ def player(server):
 def play_for_a_while(player: Player) -> None:
     player.load(unlike_lanes(2, 20.0, RATE))
     player.play()
-    wait_for(lambda: player.state.position > RATE // 4, what="sound")
+    wait_for_sound(player, lambda: player.state.position > RATE // 4)
 
 
 def goes_on(player: Player) -> bool:
     before = player.state.position
     player.play()
-    wait_for(lambda: player.state.position > before + RATE // 8, what="sound going on")
+    wait_for_sound(player, lambda: player.state.position > before + RATE // 8, "sound going on")
     return player.state.position < before + RATE
 
 
@@ -182,7 +183,7 @@ def test_a_null_sink_that_asks_every_two_seconds_is_no_lost_device(seconds):
         try:
             player.load(unlike_lanes(1, 60.0, RATE))
             player.play()
-            wait_for(lambda: player.state.position > 0)
+            wait_for_sound(player, lambda: player.state.position > 0)
             until = time.monotonic() + seconds
             while time.monotonic() < until:
                 assert player.state.reason == ""
@@ -324,7 +325,19 @@ def test_full_shared_memory_is_a_sentence_and_not_a_crash(player, monkeypatch):
     wait_for(lambda: not player.state.playing and "no room for" in player.state.reason)
     monkeypatch.undo()
     player.play()
-    wait_for(lambda: player.state.ended, what=lambda: f"the end; {player.state}, {player._desired}")
+    wait_for_sound(player, lambda: player.state.ended, "the end")
+
+
+def test_an_unforeseen_fault_on_the_way_to_the_device_is_told_and_playing_tries_again(player, monkeypatch):
+    wait_for(lambda: not player.state.starting)
+    monkeypatch.setattr(player_module, "make_ready", lambda *_: 1 / 0)
+    player.load(unlike_lanes(1, 20.0, RATE))
+    player.play()
+    wait_for(lambda: "cannot be brought to the device (ZeroDivisionError" in player.state.reason)
+    assert not player.state.playing
+    monkeypatch.undo()
+    assert goes_on(player)
+    assert player.state.reason == ""
 
 
 def test_the_mixer_failing_is_reported_and_survived(server, monkeypatch):

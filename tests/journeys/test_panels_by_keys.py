@@ -46,7 +46,8 @@ def test_methods_can_be_taken_with_the_keyboard_alone(tmp_path: Path, few: bool)
             text=True,
             timeout=600,
         )
-    assert done.returncode == 0, done.stderr[-3000:]
+        fared = sound.account()
+    assert done.returncode == 0, f"{done.stderr[-3000:]} {fared}"
     given = json.loads((tmp_path / "votes.json").read_text())
     assert set(given) == set(panels)
     for name, folder in panels.items():

@@ -20,9 +20,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 import pytest
 
+from gaplisten.playback.player import Player
 from kit.timing import PATIENCE, who_is_busy
+
+SOUND_PATIENCE = 30
+"""Seconds within which sound begins or goes on, also on a machine that is very busy."""
 
 ALSA = """
 pcm.!default { type pulse hint { show on description "Test sink" } }
@@ -85,6 +90,9 @@ def _serve(folder: Path, sink: str, *ready: Path, rate: int | None = None) -> su
     pytest.skip(f"PulseAudio does not start: {said.strip()[-200:]}")
 
 
+_running: list[SoundServer] = []  # whatever is waited for in vain, how they fare is worth knowing
+
+
 class SoundServer:
     """PulseAudio with one sink, read by the clock.
 
@@ -110,6 +118,7 @@ class SoundServer:
         )
         wait_for(self._times.exists, what="the test's sound card")
         self._go_first()
+        _running.append(self)
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -129,6 +138,19 @@ class SoundServer:
         for task in threads.iterdir():
             with suppress(OSError):
                 os.sched_setscheduler(int(task.name), os.SCHED_RR, os.sched_param(_SERVER_PRIORITY))
+
+    def account(self) -> str:
+        """Tell how server and card fare, and what the card took when."""
+        parts = []
+        for name, process in (("server", self._server), ("card", self._card)):
+            ended = process.poll()
+            state = psutil.Process(process.pid).status() if ended is None else f"ended with {ended}"
+            parts.append(f"{name} {process.pid} {state}")
+        known = np.fromfile(self._times, TIMES)
+        if not len(known):
+            return ", ".join([*parts, "which has taken nothing"])
+        ago, taken = time.perf_counter() - known["when"][-1], known["bytes"][-1] / self._frame / self.rate
+        return ", ".join([*parts, f"which has taken {taken:.2f} s of sound, the last of it {ago:.2f} s ago"])
 
     def captured(self) -> npt.NDArray[np.float32]:
         """Return all that came since `forget`, shape ``(frames, channels)``."""
@@ -189,6 +211,8 @@ class SoundServer:
 
     def close(self) -> None:
         """Stop everything and leave nothing."""
+        if self in _running:
+            _running.remove(self)
         for process in (self._card, self._server):
             process.kill()
             process.communicate()
@@ -250,5 +274,11 @@ def wait_for(
     while not condition():
         if time.monotonic() > end:
             told = what() if callable(what) else what
-            pytest.fail(f"waited {seconds} s in vain: {told or condition} ({who_is_busy()})")
+            sound = "; ".join(server.account() for server in _running)
+            pytest.fail(f"waited {seconds} s in vain: {told or condition}; {sound} ({who_is_busy()})")
         time.sleep(0.005)
+
+
+def wait_for_sound(player: Player, condition: Callable[[], object], what: str = "sound") -> None:
+    """Wait for what comes with the sound that plays; fail soon where it stands, and say how."""
+    wait_for(condition, SOUND_PATIENCE, lambda: f"{what}; {player.state}; {player._host.status()}")

@@ -18,7 +18,7 @@ from gaplisten.playback.programme import fade_frames
 from kit.burden import BURDENS
 from kit.player import audio_processes_with
 from kit.proof import Proof, largest_excess, prove, unlike_lanes
-from kit.pulse import SoundServer, null_server, sound_server, wait_for
+from kit.pulse import SoundServer, null_server, sound_server, wait_for, wait_for_sound
 from kit.timing import PATIENCE
 
 pytestmark = [
@@ -98,16 +98,18 @@ def test_lanes_fetched_by_the_block_reach_the_sound_server_bit_by_bit_also_after
     lanes = unlike_lanes(3, 30.0, RATE)
     started(player, server, [ArraySource(lane.samples, RATE) for lane in lanes])
     for lane in (1, 2, 0):
-        wait_for(lambda before=player.state.position: player.state.position > before + RATE // 5)
+        wait_for_sound(
+            player, lambda before=player.state.position: player.state.position > before + RATE // 5
+        )
         player.select(lane)
-    wait_for(lambda: player.state.position > RATE)
+    wait_for_sound(player, lambda: player.state.position > RATE)
     proof = prove(server.captured(), lanes, frames=RATE // 2)
     assert not proof.odd
     assert proof.switches >= 2
     assert player._host.ready.stream is not None
     server.forget()
     player.seek(25 * RATE)
-    wait_for(lambda: player.state.position > 25 * RATE + RATE // 2)
+    wait_for_sound(player, lambda: player.state.position > 25 * RATE + RATE // 2)
     player.pause()
     time.sleep(0.2)
     captured, sought = server.captured()[:, 0], lanes[0].samples[25 * RATE :, 0]
@@ -143,7 +145,7 @@ def test_five_hundred_switches_leave_no_step_and_never_move_the_position(player,
     rng = random.Random(1)
     lanes = unlike_lanes(4, 8.0, RATE)
     started(player, server, lanes)
-    wait_for(lambda: player.state.position > 1000)
+    wait_for_sound(player, lambda: player.state.position > 1000)
     for count in range(500):
         player.select(rng.randrange(4))
         time.sleep(rng.uniform(0.012, 0.02) if count % 6 == 0 else rng.uniform(0.001, 0.005))
@@ -256,13 +258,13 @@ def test_half_speed_lets_the_pitch_fall_by_an_octave_and_keeps_the_clock(player,
     tone = Signal.of(0.5 * np.sin(2 * np.pi * 1000 * np.arange(RATE) / RATE), RATE)
     player.set_speed(0.5)
     started(player, server, [tone])
-    wait_for(lambda: player.state.position > RATE // 2)
+    wait_for_sound(player, lambda: player.state.position > RATE // 2)
     captured = server.captured()[:, 0]
     at = int(np.flatnonzero(captured)[0])
     part = captured[at + 4800 : at + 4800 + 24000]
     assert np.argmax(np.abs(np.fft.rfft(part))) * 2 == 500
     before, taken = player.state.position, len(server.captured())
-    wait_for(lambda: player.state.position > before + RATE // 10)
+    wait_for_sound(player, lambda: player.state.position > before + RATE // 10)
     moved, played = player.state.position - before, len(server.captured()) - taken
     assert moved == pytest.approx(played / 2, abs=RATE // 25)
 
@@ -290,9 +292,9 @@ def test_only_what_was_lost_is_heard_on_request(player, server):
 def test_exchanging_a_lane_while_it_plays_changes_the_sound_without_a_stop(player, server):
     old, new = unlike_lanes(2, 3.0, RATE)
     started(player, server, [old])
-    wait_for(lambda: player.state.position > RATE // 2)
+    wait_for_sound(player, lambda: player.state.position > RATE // 2)
     player.replace(0, new)
-    wait_for(lambda: player.state.position > RATE + RATE // 2)
+    wait_for_sound(player, lambda: player.state.position > RATE + RATE // 2)
     played = player.state.position - RATE // 5
     proof = prove(server.captured(), [old, new], frames=played)
     assert not proof.odd
@@ -311,7 +313,7 @@ def test_a_stream_that_rests_costs_nothing_and_starts_again_at_once_and_softly(s
 @steadily
 def rests_and_goes_on(player, server):
     started(player, server, [Signal.of(np.full(RATE * 2, 0.5), RATE)])
-    wait_for(lambda: player.state.position > 1000)
+    wait_for_sound(player, lambda: player.state.position > 1000)
     player.pause()
     asked = player._host.status
 
@@ -342,7 +344,7 @@ def test_the_shown_position_is_the_one_being_heard(player, server):
     """At any moment: what the card took last lies at the position shown, give or take the FIFO's 11 ms."""
     lanes = unlike_lanes(1, 2.0, RATE)
     started(player, server, lanes)
-    wait_for(lambda: player.state.position > RATE // 2)
+    wait_for_sound(player, lambda: player.state.position > RATE // 2)
     errors = []
     for _ in range(20):
         time.sleep(0.03)
@@ -453,7 +455,7 @@ def test_a_server_without_a_card_that_is_slow_to_begin_is_waited_for():
         try:
             player.load(unlike_lanes(1, 10.0, RATE))
             player.play()
-            wait_for(lambda: player.state.position > RATE, what="a second of sound")
+            wait_for_sound(player, lambda: player.state.position > RATE, "a second of sound")
             assert player.state.playing
             assert not player.state.reason
         finally:
