@@ -22,6 +22,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -35,6 +36,14 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 MOST_WORKERS = 4  # tests at once; many start processes of their own
 FEW = 3  # failed tests that are run once more, alone
 SOME_FAILED = 1  # pytest's exit status; higher ones are its own troubles
+PIP_SAID = VENV / "pip-said.txt"
+PIP_ON_OTHERS = (
+    "error: subprocess-exited",
+    "error: legacy-install",
+    "ERROR: Failed building",
+    "ERROR: Failed to build",
+)
+LONGEST_REASON = 160
 LAST_FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
 
 USE_EXTRAS = ("metrics", "codecs", "flac", "serve")
@@ -190,6 +199,8 @@ def check_system(testing: bool) -> None:
         if apt_install(missing):
             return
         say(f"please type:  sudo apt-get install {' '.join(missing)}")
+        if venv_package() in missing:
+            stop("then start again: without the first of them Python makes no virtual environment")
     else:
         known = next((OTHER_SYSTEMS[tool] for tool in OTHER_SYSTEMS if shutil.which(tool)), None)
         say(f"please type:  {known}" if known else f"these libraries are missing: {', '.join(missing)}")
@@ -271,31 +282,59 @@ def make_venv() -> None:
     )
 
 
-def pip(*words: str) -> bool:
-    """Install something into the environment; tell whether it worked."""
-    command = [str(PYTHON), "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *words]
-    return subprocess.run(command, check=False).returncode == 0
+def pip(*words: str) -> str | None:
+    """Install something into the environment; return None if it worked, or else why not, in a line.
+
+    All that pip says lands at the end of `PIP_SAID`: a compiler's complaints are of use to few.
+    """
+    command = [str(PYTHON), "-P", "-m", "pip", "install", "--disable-pip-version-check", *words]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    said = done.stdout + done.stderr
+    with PIP_SAID.open("a", encoding="utf-8") as log:
+        log.write(f"$ pip install {' '.join(words)}\n{said}\n")
+    return why(said) if done.returncode else None
 
 
-def pip_install(extras: tuple[str, ...]) -> bool:
-    """Install the project, editable, with extras; tell whether it worked."""
-    return pip("--editable", f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT))
+def why(said: str) -> str:
+    """Return the line of pip's that tells best why it failed: what broke, before what follows from it."""
+    lines = [line.strip(" │╰─>") for line in said.splitlines()]
+    for begin in ("could not fetch url", "error: command", "error: ", "fatal: "):
+        for line in lines:
+            if line.lower().startswith(begin) and not line.startswith(PIP_ON_OTHERS):
+                return line if len(line) <= LONGEST_REASON else line[:LONGEST_REASON] + "…"
+    return "pip tells no reason"
+
+
+def has_wheel(requirement: str) -> bool:
+    """Whether there is something to install without building it."""
+    return pip("--dry-run", "--no-deps", "--only-binary=:all:", requirement) is None
 
 
 def install(extras: tuple[str, ...]) -> None:
-    """Install everything; where an extra cannot be had (no compiler, say), go on without it and say so."""
+    """Install everything; what cannot be had (no compiler, say) is left out alone, with the reason."""
     say(f"installing Gaplisten and what it needs ({', '.join(extras)}); this takes a minute or two")
-    if pip_install(extras):
+    PIP_SAID.unlink(missing_ok=True)
+    if pip("--editable", f"{ROOT}[{','.join(extras)}]") is None:
         return
-    say("not everything could be installed together; trying one part after the other")
-    if not pip_install(()):
-        stop("the installation failed (see above); check the network and start again: what is done stays")
-    failed = [extra for extra in extras if not pip_install((extra,))]
-    if "dev" in failed:
-        stop("the development tools could not be installed (see above)")
-    left_out = [each for extra in failed for each in requirements(extra) if not pip(each)]
+    say("not everything can be installed here; looking for what can")
+    failed = pip("--editable", str(ROOT))
+    if failed is not None:
+        stop(
+            f"the installation failed: {failed}; check the network and start again: what is done stays "
+            f"(all that pip said is in {PIP_SAID})"
+        )
+    wanted = [each for extra in extras for each in requirements(extra)]
+    ready = [each for each in wanted if has_wheel(each)]
+    if pip(*ready) is not None:
+        ready = []
+    alone = {each: pip(each) for each in wanted if each not in ready}
+    left_out = {each: reason for each, reason in alone.items() if reason is not None}
+    for each, reason in left_out.items():
+        say(f"left out: {each} ({reason})")
+    if "dev" in extras and left_out.keys() & set(requirements("dev")):
+        stop(f"the development tools could not be installed (all that pip said is in {PIP_SAID})")
     if left_out:
-        say(f"left out: {', '.join(left_out)}; 'gaplisten doctor' says what that means")
+        say(f"'gaplisten doctor' says what that means; all that pip said is in {PIP_SAID}")
 
 
 def requirements(extra: str) -> list[str]:
@@ -427,6 +466,8 @@ def start(arguments: list[str]) -> int:
 
 def main(arguments: list[str]) -> int:
     """Do what the words say."""
+    # Whoever ends this script ends what it has started, too: pip would go on in the background.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     for command in (test, long, fuzz, soak, bench):
         if arguments[:1] == [command.__name__]:
             return command(arguments[1:])

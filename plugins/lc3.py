@@ -13,7 +13,8 @@ in `library`, else the system's, else the one inside the package lc3py.
 
 import ctypes
 import ctypes.util
-import importlib.util
+import importlib.metadata
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -157,12 +158,12 @@ def lc3_library(path: Path = Path()) -> ctypes.CDLL:
 
 def _places() -> list[str]:
     found = ["liblc3.so.1", "liblc3.so.0", ctypes.util.find_library("lc3") or ""]
-    package = importlib.util.find_spec("lc3")
-    if package is not None and package.origin:
-        folder = Path(package.origin).parent
-        inside = (folder, folder.with_name("lc3py.libs"), folder / "lc3py.libs", folder.parent / "lc3py")
-        kinds = ("*lc3*.so*", "*lc3*.dylib", "*lc3*.dll")
-        found += [str(file) for each in inside for kind in kinds for file in sorted(each.glob(kind))]
+    try:
+        files = importlib.metadata.files("lc3py") or []  # where its library lies differs between its builds
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    kinds = ("*lc3*.so*", "*lc3*.dylib", "*lc3*.dll")
+    found += [str(file.locate()) for file in files if any(fnmatch(file.name, kind) for kind in kinds)]
     return [each for each in found if each]
 
 

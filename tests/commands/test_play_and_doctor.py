@@ -72,6 +72,9 @@ def test_the_doctor_works_with_anything_missing(monkeypatch):
         monkeypatch.delenv(variable, raising=False)
     found = rows()
     assert found["onnxruntime"][2:] == ("missing", "for extra metrics: pip install 'gaplisten[metrics]'")
+    assert found["pesq"][3].endswith(
+        ", with a C compiler at hand (Debian: apt install gcc libc6-dev python3-dev)"
+    )
     assert found["lc3py"][2:] == ("missing", "for extra codecs: pip install 'gaplisten[codecs]'")
     assert "sounddevice" in str(found["sound"][3])
     assert found["concealer"][2] == "missing"

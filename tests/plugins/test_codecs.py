@@ -153,10 +153,9 @@ def test_deep_plc_is_tried_and_not_guessed_from_the_version(capsys: pytest.Captu
     assert ("was built without deep PLC" in said) == np.array_equal(simple, deep)
 
 
-def test_the_library_that_a_package_carries_is_used_where_the_system_has_none(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    carried = carried_by_av()
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files of libraries that were opened; the system has none of them."""
     opened: list[str] = []
     real = ctypes.CDLL
 
@@ -167,9 +166,23 @@ def test_the_library_that_a_package_carries_is_used_where_the_system_has_none(
         return real(name)
 
     monkeypatch.setattr(ctypes, "CDLL", only_files)
+    return opened
+
+
+def test_the_library_that_a_package_carries_is_used_where_the_system_has_none(opened: list[str]) -> None:
+    carried = carried_by_av()
     module = harness.load("opus")
     module.Encoder(16000, 320, 1)
     assert opened == [str(carried)]
+
+
+def test_the_liblc3_of_its_package_is_used_where_the_system_has_none(opened: list[str]) -> None:
+    if not importlib.util.find_spec("lc3"):
+        pytest.skip("lc3py is not installed")
+    module = harness.load("lc3")
+    module.Encoder(16000, 160, 1)
+    assert len(opened) == 1
+    assert "site-packages" in Path(opened[0]).parts
 
 
 @pytest.mark.parametrize(

@@ -85,21 +85,117 @@ def test_without_rights_the_exact_command_is_printed(
     assert "sudo apt-get install libportaudio2 libegl1" in capsys.readouterr().err
 
 
-def test_one_extra_that_cannot_be_built_does_not_stop_the_rest(
-    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+METRICS = ["onnxruntime>=1.19", "pesq>=0.0.4", "pystoi"]
+NO_COMPILER = """
+  error: subprocess-exited-with-error
+  × Building wheel for pesq (pyproject.toml) did not run successfully.
+      building 'cypesq' extension
+      error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory
+      [end of output]
+ERROR: Failed building wheel for pesq
+error: legacy-install-failure
+"""
+NO_NETWORK = """
+  WARNING: Retrying (Retry(total=0)) after connection broken by 'SSLError(...)': /simple/hatchling/
+  Could not fetch URL https://index.example/simple/hatchling/: There was a problem confirming the certificate
+  ERROR: Could not find a version that satisfies the requirement hatchling>=1.25 (from versions: none)
+"""
+
+
+@pytest.fixture
+def asked(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What pip was asked for; pesq has no wheel, and nothing can be built."""
     asked: list[tuple[str, ...]] = []
 
-    def pip(extras: tuple[str, ...]) -> bool:
-        asked.append(extras)
-        return "metrics" not in extras
+    def pip(*words: str) -> str | None:
+        asked.append(words)
+        builds = any("pesq" in word or "metrics" in word for word in words)
+        return script.why(NO_COMPILER) if builds else None
 
-    monkeypatch.setattr(script, "pip_install", pip)
-    monkeypatch.setattr(script, "requirements", lambda extra: ["onnxruntime", "pesq>=0.0.4", "pystoi"])
-    monkeypatch.setattr(script, "pip", lambda requirement: "pesq" not in requirement)
+    monkeypatch.setattr(script, "pip", pip)
+    monkeypatch.setattr(script, "PIP_SAID", script.ROOT / "pip-said.txt")
+    monkeypatch.setattr(script, "requirements", lambda extra: METRICS if extra == "metrics" else ["av>=14"])
+    return asked
+
+
+def test_one_package_that_cannot_be_built_is_left_out_alone_with_the_reason(
+    script: ModuleType, asked: list[tuple[str, ...]], capsys: pytest.CaptureFixture[str]
+) -> None:
     script.install(("metrics", "codecs"))
-    assert asked == [("metrics", "codecs"), (), ("metrics",), ("codecs",)]
-    assert "left out: pesq>=0.0.4;" in capsys.readouterr().err
+    assert ("onnxruntime>=1.19", "pystoi", "av>=14") in asked  # what needs no building, in one go
+    said = capsys.readouterr().err
+    assert [line for line in said.splitlines() if "left out" in line] == [
+        "run.py: left out: pesq>=0.0.4 "
+        "(error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory)"
+    ]
+
+
+def test_what_fits_nothing_else_is_found_among_those_with_wheels(
+    script: ModuleType,
+    asked: list[tuple[str, ...]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    honest = script.pip
+
+    def pip(*words: str) -> str | None:
+        several = len([word for word in words if word in (*METRICS, "av>=14")]) > 1
+        alone = words == ("av>=14",)
+        return "ERROR: no matching distribution" if several or alone else honest(*words)
+
+    monkeypatch.setattr(script, "pip", pip)
+    script.install(("metrics", "codecs"))
+    left_out = [line.split()[3] for line in capsys.readouterr().err.splitlines() if "left out" in line]
+    assert left_out == ["pesq>=0.0.4", "av>=14"]
+
+
+def test_without_a_network_the_installation_ends_with_the_reason(
+    script: ModuleType, asked: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_more: list[tuple[str, ...]] = []
+    monkeypatch.setattr(script, "pip", lambda *words: asked_more.append(words) or script.why(NO_NETWORK))
+    ended: list[str] = []
+    monkeypatch.setattr(script, "say", ended.append)
+    with pytest.raises(SystemExit):
+        script.install(("metrics", "codecs"))
+    assert "confirming the certificate" in ended[-1]
+    assert len(asked_more) == 2  # each attempt waits long for an answer
+
+
+def test_development_tools_that_are_missing_end_the_set_up(
+    script: ModuleType, asked: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script, "requirements", lambda extra: METRICS)
+    with pytest.raises(SystemExit):
+        script.install(("metrics", "dev"))
+
+
+def test_what_pip_says_is_kept_and_its_reason_told(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script, "PYTHON", Path(sys.executable))
+    monkeypatch.setattr(script, "PIP_SAID", script.ROOT / "pip-said.txt")
+    reason = script.pip("--no-index", "--no-such-option")
+    assert reason is not None
+    assert "--no-such-option" in script.PIP_SAID.read_text()
+    assert script.pip("--no-index", "--dry-run", "pip") is None  # it is there
+
+
+def test_where_nothing_can_be_installed_one_list_is_asked_for_once(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(script.sys, "platform", "linux")
+    monkeypatch.setattr(script.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(script, "loads", lambda library: False)
+    monkeypatch.setattr(script, "apt_install", lambda packages: False)
+    monkeypatch.setattr(
+        script.shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None
+    )
+    with pytest.raises(SystemExit):
+        script.check_system(testing=False)
+    said = capsys.readouterr().err
+    assert said.count("apt-get install") == 1
+    assert said.count(script.venv_package()) == 1
 
 
 def test_all_system_packages_are_asked_for_at_once_and_the_one_for_venv_too(

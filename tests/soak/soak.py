@@ -4,7 +4,8 @@
 
 At the end of each round, when the window rests: memory (proportional, of all processes), descriptors,
 threads, shared memory, child processes. Printed are their slopes and largest values from a sixth of the time
-on (from minute 10 of 60), underflows, false messages, and how soon a device that was pulled out was told.
+on (from minute 10 of 60), how often each activity was done, underflows, false messages, and how soon a device
+that was pulled out was told. An activity that was never done is a failure, like one that leaves something.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,8 +36,10 @@ from kit.xserver import missing as no_display
 from kit.xserver import x_server
 
 ROOT = Path(__file__).resolve().parents[2]
+DEMO = ROOT / "resources" / "demo"
 MOST_GROWTH = 0.02
 TOLD_WITHIN = 2.0
+LEAKS = ("memory", "descriptor", "block", "thread", "child")
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,11 @@ class Sample:
         Of the window's own process.
     descriptors, threads
         Of the window's process and its audio process.
+    fullest
+        Descriptors of that other process below the window which has the most.
     blocks
-        Of shared memory, mapped by the window.
+        Of shared memory: those that any of the processes maps, and those that one mapped at an earlier round
+        and nobody removed.
     children
         Processes below the window.
     """
@@ -63,32 +70,49 @@ class Sample:
     window_mb: float
     descriptors: int
     threads: int
+    fullest: int
     blocks: int
     children: int
 
 
-def measured(pid: int, minutes: float) -> Sample:
-    """Measure a window and all processes below it."""
+def _blocks(pid: int) -> set[str]:
+    """Return the blocks of shared memory that a process maps; the removed bear a mark behind the name."""
+    lines = Path(f"/proc/{pid}/maps").read_text(errors="replace").splitlines()
+    return {line.split(maxsplit=5)[5] for line in lines if "/dev/shm/" in line}
+
+
+def measured(pid: int, minutes: float, seen: set[str] | None = None) -> Sample:
+    """Measure a window and all processes below it.
+
+    Parameters
+    ----------
+    seen
+        The blocks of shared memory that were mapped at earlier rounds; those of this one are added.
+    """
     window = psutil.Process(pid)
     below = window.children(recursive=True)
-    memory, audio = window.memory_full_info().pss, []
-    own = memory
+    memory, audio, fullest = window.memory_full_info().pss, [], 0
+    own, mapped = memory, _blocks(pid)
     for each in below:
-        with suppress(psutil.Error):
+        with suppress(psutil.Error, OSError):
             memory += each.memory_full_info().pss
+            mapped |= _blocks(each.pid)
             if "gaplisten.playback.process" in " ".join(each.cmdline()):
                 audio.append(each)
+            else:
+                fullest = max(fullest, each.num_fds())
     kept = [window, *audio]
-    blocks = {
-        line.split()[-1] for line in Path(f"/proc/{pid}/maps").read_text().splitlines() if "/dev/shm/" in line
-    }
+    left = {name for name in seen or () if Path(name).exists()}
+    if seen is not None:
+        seen |= mapped
     return Sample(
         minutes,
         memory / 2**20,
         own / 2**20,
         sum(each.num_fds() for each in kept),
         sum(each.num_threads() for each in kept),
-        len(blocks),
+        fullest,
+        len(mapped | left),
         len(below),
     )
 
@@ -117,10 +141,14 @@ def report(samples: Sequence[Sample], told: dict[str, object], minutes: float) -
         allowed = MOST_GROWTH * began if field.name.endswith("_mb") else 0.5
         if grown > allowed:
             bad.append(f"{field.name} grows by {grown:.2f}")
-    for name in ("underflows", "space", "silent lanes", "false messages", "told after"):
+    done: dict[str, int] = told.get("done", {})  # type: ignore[assignment]
+    for name, times in done.items():
+        print(f"{name:12} {times} times")
+    for name in ("underflows", "silent lanes", "false messages", "told after"):
         print(f"{name:12} {told.get(name)}")
     if told.get("failed"):
         bad.append(str(told["failed"]))
+    bad += [f"never done: {name}" for name, times in done.items() if not times]
     if told.get("false messages"):
         bad.append("devices were called lost that were not")
     slow = [each for each in told.get("told after", []) if each > TOLD_WITHIN]  # type: ignore[attr-defined]
@@ -132,7 +160,7 @@ def report(samples: Sequence[Sample], told: dict[str, object], minutes: float) -
 def watch(window: subprocess.Popen[str], server: SoundServer, out: Path, minutes: float) -> list[Sample]:
     """Do what the window asks for, and measure it after each round, until the time is over."""
     assert window.stdout is not None
-    began, samples = time.monotonic(), []
+    began, samples, seen = time.monotonic(), [], set[str]()
     answers: dict[str, Callable[[], None]] = {"lose": server.kill, "find": server.revive}
     for line in window.stdout:
         word = line.strip()
@@ -142,7 +170,7 @@ def watch(window: subprocess.Popen[str], server: SoundServer, out: Path, minutes
             _answer(out, {"lose": "lost", "find": "found"}[word], str(at))
         elif word.startswith("round"):
             passed = (time.monotonic() - began) / 60
-            samples.append(measured(window.pid, passed))
+            samples.append(measured(window.pid, passed, seen))
             server.drop_captured()
             print(f"{word:9} " + " ".join(f"{value:8.1f}" for value in astuple(samples[-1])), flush=True)
             if passed >= minutes:
@@ -158,15 +186,25 @@ def _answer(out: Path, name: str, text: str) -> None:
     part.rename(out / name)
 
 
-def soak(minutes: float, out: Path, errors: IO[str] | None = None) -> tuple[list[Sample], dict[str, object]]:
-    """Run the window for that long in a home of its own; return the samples and what it told."""
+def soak(
+    minutes: float, out: Path, errors: IO[str] | None = None, leak: str = ""
+) -> tuple[list[Sample], dict[str, object]]:
+    """Run the window for that long in a home of its own; return the samples and what it told.
+
+    Parameters
+    ----------
+    leak
+        What the window loses each round on purpose, to see whether that would be noticed: "memory",
+        "descriptor", "block" (of shared memory), "thread" or "child".
+    """
     panel = make_panel(out, clips=2, frames=4000).folder
+    fewer = shutil.copytree(DEMO, out / "fewer", ignore=shutil.ignore_patterns("demo[3-6]*", "*.py", "*.md"))
     server = SoundServer()
     script = Path(__file__).with_name("window.py")
     try:
         with x_server() as display:
             window = subprocess.Popen(
-                [sys.executable, "-P", str(script), str(ROOT / "resources" / "demo"), str(panel), str(out)],
+                [sys.executable, "-P", str(script), str(DEMO), str(fewer), str(panel), str(out), leak],
                 env={
                     **os.environ,
                     **display,
@@ -192,13 +230,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Soak, report; return 1 if anything grew, or was told falsely or late."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--minutes", type=float, default=60.0)
+    words.add_argument("--leak", default="", choices=LEAKS, help="lose this on purpose: is it noticed?")
     given = words.parse_args(arguments)
     lacking = no_display() or no_sound()
     if lacking:
         print(f"not installed: {lacking}", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as name:
-        samples, told = soak(given.minutes, Path(name))
+        samples, told = soak(given.minutes, Path(name), leak=given.leak)
     bad = report(samples, told, given.minutes)
     print("\n".join(bad) if bad else "nothing grew")
     return 1 if bad else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def rounds(
     memory: Callable[[int], float], descriptors: Callable[[int], int] = lambda _: 30
 ) -> list[soak.Sample]:
     return [
-        soak.Sample(float(at), memory(at), memory(at) / 2, descriptors(at), 9, 4, 3) for at in range(1, 61)
+        soak.Sample(float(at), memory(at), memory(at) / 2, descriptors(at), 9, 8, 4, 3) for at in range(1, 61)
     ]
 
 
@@ -55,6 +56,47 @@ def test_a_process_is_measured_with_its_descriptors_threads_and_children() -> No
     assert after.memory_mb > 10
 
 
+def test_what_was_never_done_is_named_for_a_soak_of_less_proves_less() -> None:
+    told = {"done": {"clips": 12, "scores": 0}}
+    assert soak.report(rounds(lambda _: 300.0), told, 60) == ["never done: scores"]
+
+
+def test_shared_memory_counts_while_it_is_mapped_and_while_nobody_removed_it() -> None:
+    if not Path("/dev/shm").is_dir():
+        pytest.skip("the system has no /dev/shm")
+    seen: set[str] = set()
+
+    def blocks() -> int:
+        return soak.measured(os.getpid(), 1.0, seen).blocks
+
+    before = blocks()
+    removed, forgotten = (SharedMemory(create=True, size=4096) for _ in range(2))
+    removed.unlink()
+    other = SharedMemory(create=True, size=4096)
+    other.unlink()
+    assert blocks() == before + 3  # two of the same kind are two, though both names are gone
+    for each in (removed, other, forgotten):
+        each.close()
+    assert blocks() == before + 1
+    forgotten.unlink()
+    assert blocks() == before
+
+
+@pytest.mark.long
+@pytest.mark.display
+@pytest.mark.sound
+@pytest.mark.parametrize("leak", soak.LEAKS)
+def test_what_a_window_loses_on_purpose_is_named(leak: str, tmp_path: Path) -> None:
+    lacking = no_display() or no_sound()
+    if lacking:
+        pytest.skip(f"not installed: {lacking}")
+    samples, told = soak.soak(2, tmp_path, leak=leak)
+    assert not told["failed"]
+    grown = {"memory": "memory_mb", "descriptor": "descriptors", "block": "blocks", "thread": "threads"}
+    bad = soak.report(samples, told, 2)
+    assert any(each.startswith(grown.get(leak, "children")) for each in bad), samples
+
+
 @pytest.mark.long
 @pytest.mark.display
 @pytest.mark.sound
@@ -67,3 +109,4 @@ def test_a_few_minutes_of_everything_leave_nothing_behind(tmp_path: Path) -> Non
     assert told["false messages"] == []
     assert max(told["told after"], default=0.0) <= soak.TOLD_WITHIN  # type: ignore[call-overload]
     assert len({each.blocks for each in samples[1:]}) <= 1
+    assert all(told["done"].values()), told["done"]  # type: ignore[attr-defined]

@@ -1,15 +1,20 @@
-"""The window that a soak keeps busy: `window.py CLIPS PANEL OUT`; driven by `soak.py`, which measures it.
+"""The window that a soak keeps busy: `window.py CLIPS FEWER PANEL OUT LEAK`; `soak.py` measures it.
 
-Round after round: opens clips, loops and switches, renders anew, scores, takes a panel by keys, and loses and
-finds its sound device. At the end of each round it rests, says so in a line, and goes on when answered.
+Round after round: opens clips and other clips instead, loops and switches, renders anew, scores, takes a
+panel by keys, and loses and finds its sound device. At the end of each round it rests, says so in a line, and
+goes on when answered. What LEAK names is lost on purpose in each round.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import os
+import subprocess
 import sys
+import threading
 import time
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +32,32 @@ from kit.driving import Driver, Scenario, pause
 
 driving.PATIENCE = 900  # the machine may have ten other things to do
 MOST_KEYS = 1000  # pressed for one thing; each waits for a moment
-CLIPS, PANEL, OUT = map(Path, sys.argv[1:4])
+CLIPS, FEWER, PANEL, OUT = map(Path, sys.argv[1:5])
+LEAK = sys.argv[5]
+done = dict.fromkeys(
+    (
+        "folders",
+        "clips",
+        "loops",
+        "switches",
+        "renderings",
+        "scores",
+        "space",
+        "panels",
+        "ratings",
+        "lost",
+        "found",
+    ),
+    0,
+)
 told: dict[str, Any] = {
-    "rounds": 0,
+    "done": done,
     "underflows": 0,
     "false messages": [],
     "told after": [],
-    "space": 0,
     "silent lanes": 0,
 }
+lost: list[object] = []  # what is lost on purpose
 
 
 def say(line: str) -> None:
@@ -58,7 +80,7 @@ class Soak:
     def __init__(self, window: WorkbenchWindow) -> None:
         self.window, self.controller = window, window.controller
         self.hearing = window.controller.hearing
-        self._before = 0
+        self.rounds = self._before = 0
 
     def all(self) -> Scenario:
         """Go on until told to end."""
@@ -66,52 +88,96 @@ class Soak:
         yield lambda: self.hearing.state.available and not self.hearing.state.starting
         yield lambda: controller.clipset is not None and controller.catalogue is not None
         controller.document.switch_on("repeat_fade")
+        pane = self.window.panes["scores"].dock
+        pane.show()
+        pane.raise_()
+        for metric in ("plcmos", "stoi"):
+            pane.boxes[metric].setChecked(True)
         while not answered("end"):
-            told["rounds"] += 1
+            self.rounds += 1
+            yield from self.open_folder(FEWER, 2)
+            yield from self.open_folder(CLIPS, 6)
             for number, clip in enumerate(controller.clipset.clips):
                 yield from self.one_clip(clip.name, number)
-            if told["rounds"] % 2:
+            if self.rounds % 2:
                 yield from self.take_panel()
-            if told["rounds"] % 3 == 1:
+            if self.rounds % 3 == 1:
                 yield from self.lose_the_device()
             self.count_underflows()
             controller.show_clip(controller.clipset.clips[0].name)
-            yield lambda: not controller.busy and not self.hearing.state.playing
+            yield lambda: not controller.working and not self.hearing.state.playing
             yield pause(0.5)
-            say(f"round {told['rounds']}")
+            lose_something()
+            say(f"round {self.rounds}")
             yield lambda: answered("measured")
 
+    def open_folder(self, folder: Path, clips: int) -> Scenario:
+        """Close the clips that are open, and open others."""
+        controller = self.controller
+        controller.document.mark_saved()  # nobody is there to be asked
+        self.window.open_paths([folder])
+        yield lambda: controller.clipset is not None and len(controller.clipset.clips) == clips
+        yield lambda: controller.opened is not None and not controller.busy
+        done["folders"] += 1
+
     def one_clip(self, name: str, number: int) -> Scenario:
-        """Open a clip, loop and switch, render anew."""
+        """Open a clip, loop and switch, render anew, see its scores."""
         controller, hearing = self.controller, self.hearing
         controller.show_clip(name)
         yield lambda: controller.clip_name == name and controller.opened is not None
         yield pause(0.3)
         yield lambda: not controller.busy
+        done["clips"] += 1
         told["silent lanes"] += controller.lanes[-1].signal is None
-        frames = controller.frames
-        hearing.set_loop(Loop(frames // 4, frames // 4 + controller.rate // 2))
-        yield from self.press_space(playing=True)
-        before = hearing.state.position
-        yield lambda: hearing.state.position != before
+        yield from self.loop()
         for _ in range(3):
             for lane in controller.lanes:
                 if lane.signal is not None:
                     hearing.hear(lane.key)
                     yield pause(0.15)
-        controller.document.set_parameter(0, "crossfade", float(2 + (number + told["rounds"]) % 7))
+                    done["switches"] += hearing.heard == lane.key
+        before = controller.lanes[-1].signal
+        controller.document.set_parameter(0, "crossfade", float(2 + (number + self.rounds) % 7))
         yield pause(0.2)
         yield lambda: not controller.busy
+        done["renderings"] += controller.lanes[-1].signal is not before
+        if number % 3 == 0:
+            yield from self.see_scores()
         hearing.set_loop(None)
         yield from self.press_space(playing=False)
         if hearing.state.reason:
             told["false messages"].append(hearing.state.reason)
 
+    def loop(self) -> Scenario:
+        """Play half a second until it begins anew."""
+        controller, hearing = self.controller, self.hearing
+        frames = controller.frames
+        hearing.set_loop(Loop(frames // 4, frames // 4 + controller.rate // 2))
+        yield from self.press_space(playing=True)
+        last = hearing.state.position
+
+        def wrapped() -> bool:
+            nonlocal last
+            before, last = last, hearing.state.position
+            return last < before or bool(hearing.state.reason)
+
+        yield wrapped
+        done["loops"] += not hearing.state.reason
+
+    def see_scores(self) -> Scenario:
+        """Wait until each lane has its scores."""
+        scores, controller = self.window.panes["scores"].scores, self.controller
+        yield lambda: not controller.working
+        for lane in controller.lanes:
+            for metric in scores.metrics:
+                score = scores.score(lane, metric)
+                done["scores"] += score is not None and score.value is not None
+
     def press_space(self, *, playing: bool) -> Scenario:
         """Press the key that plays and pauses: it does so, or says why not."""
         QTest.keyClick(self.window.lanes_view, Qt.Key.Key_Space)
-        told["space"] += 1
         yield lambda: self.hearing.state.playing == playing or bool(self.hearing.state.reason)
+        done["space"] += 1
 
     def take_panel(self) -> Scenario:
         """Let a listener take a panel of a few trials by keys; the workbench has its sound again then."""
@@ -126,7 +192,7 @@ class Soak:
                 and window.isAncestorOf(QApplication.focusWidget())
             )
         )
-        QTest.keyClicks(QApplication.focusWidget(), f"listener{told['rounds']}")
+        QTest.keyClicks(QApplication.focusWidget(), f"listener{self.rounds}")
         for pressed in itertools.count():
             session = window.session
             if session is not None and session.finished:
@@ -136,11 +202,13 @@ class Soak:
             if isinstance(page, TrialPage):
                 QTest.keyClick(page, Qt.Key.Key_Space)
                 yield pause(0.6)
-                QTest.keyClick(page, Qt.Key(ord("1") + told["rounds"] % 5))
+                QTest.keyClick(page, Qt.Key(ord("1") + self.rounds % 5))
+                done["ratings"] += 1
             QTest.keyClick(QApplication.focusWidget() or page, Qt.Key.Key_Return)
             yield pause(0.3)
         QTest.keyClick(window.page, Qt.Key.Key_Return)
         yield lambda: pane.panel_window is None
+        done["panels"] += 1
         yield lambda: self.hearing.state.available and not self.hearing.state.starting
 
     def lose_the_device(self) -> Scenario:
@@ -155,6 +223,7 @@ class Soak:
         yield lambda: (OUT / "lost").exists()
         told["told after"].append(round(noticed - float((OUT / "lost").read_text()), 2))
         (OUT / "lost").unlink()
+        done["lost"] += 1
         say("find")
         yield lambda: answered("found")
         for looked in itertools.count():  # what was told stays until something plays
@@ -164,6 +233,7 @@ class Soak:
             yield lambda: not self.hearing.state.starting
             if self.hearing.state.available and self.hearing.player.devices():
                 break
+        done["found"] += 1
         self.hearing.set_loop(None)
 
     def count_underflows(self) -> None:
@@ -171,6 +241,20 @@ class Soak:
         now = self.hearing.state.underflows
         told["underflows"] += now - self._before if now >= self._before else now
         self._before = now
+
+
+def lose_something() -> None:
+    """Lose what is to be lost on purpose; all of it ends with this process."""
+    if LEAK == "memory":
+        lost.append(bytearray(os.urandom(2**20)) * 20)
+    elif LEAK == "descriptor":
+        lost.append(os.open(os.devnull, os.O_RDONLY))
+    elif LEAK == "block":
+        lost.append(SharedMemory(create=True, size=4096))
+    elif LEAK == "thread":
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+    elif LEAK == "child":
+        lost.append(subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL))
 
 
 def main() -> int:

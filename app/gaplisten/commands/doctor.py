@@ -43,6 +43,8 @@ EXTRAS = (
     ("av", "codecs"), ("lc3py", "codecs"), ("ai-edge-litert", "codecs"),
     ("miniaudio", "flac"), ("distributed", "cluster"),
 )  # fmt: skip
+# There is no built package of it: pip compiles it.
+BUILT = {"pesq": ", with a C compiler at hand (Debian: apt install gcc libc6-dev python3-dev)"}
 
 
 @contextmanager
@@ -73,7 +75,8 @@ def _libraries() -> list[Row]:
     for name, purpose in LIBRARIES:
         rows.append(_library(name, purpose, "pip install gaplisten"))
     for name, extra in EXTRAS:
-        rows.append(_library(name, f"extra {extra}", f"pip install 'gaplisten[{extra}]'"))
+        way = f"pip install 'gaplisten[{extra}]'"
+        rows.append(_library(name, f"extra {extra}", way + BUILT.get(name, "")))
     return rows
 
 
