@@ -109,7 +109,7 @@ def test_a_place_that_is_named_is_read_wherever_it_lies(
     ("name", "text", "fact"),
     [
         ("t.csv", "id,speech\n54,hello\n", "no column of transcripts"),
-        ("t.csv", "id,transcription\n99,hello\n", "no column that names clips"),
+        ("t.csv", "id,transcription\n99,hello\n", "no column that names these clips"),
         ("t.csv", "id,transcription,exclude\n54,hello,maybe\n", "exclude of 54 is 'maybe'"),
         ("t.csv", 'id,transcription\n54,"hello\n', "is no table"),
         ("t.csv", "id,text,text\n54,a,b\n", "two columns 'text'"),

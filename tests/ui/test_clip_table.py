@@ -88,7 +88,7 @@ def test_a_table_is_shown_beside_the_clips_undone_and_taken_away(opened, qtbot, 
     path.write_text("room\nhall\n")
     document.undo()
     document.redo()
-    qtbot.waitUntil(lambda: "no column that names clips" in opened.shell.messages.text.text())
+    qtbot.waitUntil(lambda: "no column that names these clips" in opened.shell.messages.text.text())
     assert model.columnCount() == len(COLUMNS)
 
 

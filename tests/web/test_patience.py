@@ -7,6 +7,7 @@ import functools
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -134,6 +135,22 @@ def test_who_takes_nothing_of_an_answer_loses_the_line(
         wait_for(lambda: running.server_state.tasks, what="the answer")
         wait_for(lambda: not running.server_state.connections, what="the end of the line")
         assert 0 < len(_said(line)) < BIG
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the system keeps little by itself")
+def test_who_takes_an_answer_slowly_but_steadily_keeps_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PatientProtocol, "seconds", 1.0)
+    with running_server() as (port, running), socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**15)  # little waits on the listener's side
+        line.settimeout(PATIENCE)
+        line.connect(("127.0.0.1", port))
+        line.sendall(ASK.replace(b"/", b"/big", 1))
+        until = time.monotonic() + 3.0
+        while time.monotonic() < until:
+            assert line.recv(5_000)
+            # What was taken out of the system's hands comes through even after the server has let go.
+            assert running.server_state.connections
+            time.sleep(0.05)  # the pace of the line: 100 kB in a second at most
 
 
 class _Buffer:

@@ -121,6 +121,9 @@ def read_clip_table(path: Path, keys: Collection[str] = (), naming: Collection[s
     at = _naming_column(heads, rows, frozenset(keys), naming)
     if at is None:
         names = ", ".join(map(repr, heads[:8]))
+        if keys:  # what such a column is called does not help where what it holds does not
+            fact = f"has no column that names these clips (columns: {names})"
+            raise ClipTableError(str(path), fact, f"name them as their files, like {min(keys)!r}")
         raise ClipTableError(
             str(path), f"has no column that names clips (columns: {names})", "call one of them id"
         )

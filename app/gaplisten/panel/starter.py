@@ -109,6 +109,10 @@ def to_toml(definition: PanelDefinition, base: Path | None = None) -> str:
         values["clips"]["folders"] = [_relative(one, base) for one in definition.clips.folders]
         if definition.clips.reference_folder:
             values["clips"]["reference_folder"] = _relative(definition.clips.reference_folder, base)
+        for name in ("strata", "talkers"):
+            said = getattr(definition.clips, name)
+            if said and Path(said).is_absolute():
+                values["clips"][name] = _relative(said, base)
     return tomlkit.dumps(values)
 
 

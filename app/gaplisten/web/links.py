@@ -119,6 +119,11 @@ class Links:
         self._known = self._changed(lambda links: links)
 
     @property
+    def folder(self) -> Path:
+        """Where they lie: with the ratings."""
+        return self._folder
+
+    @property
     def study(self) -> str:
         """The token of the link that anybody may begin with."""
         return self._known.links.study

@@ -275,6 +275,41 @@ def test_clips_of_every_burst_length_can_be_asked_for(dialog: NewPanelDialog) ->
     assert (part.names, part.per_stratum.short, part.per_stratum.beyond) == (None, 2, 7)
 
 
+def test_a_column_of_a_table_tells_clips_apart_in_place_of_bursts(
+    dialog: NewPanelDialog, qtbot: QtBot, tmp_path: Path
+) -> None:
+    names = [clip.name for clip in find_clips([tmp_path / "clips"]).clips]
+    table = tmp_path / "rooms.csv"
+    rows = "".join(f"{name},,{('hall', 'cell')[at % 2]}\n" for at, name in enumerate(names))
+    table.write_text(f"clip,empty,room\n{rows}")
+    assert not dialog.strata.column.isVisibleTo(dialog)
+    dialog.strata.table.line.setText(str(table))
+    dialog.strata.table.line.editingFinished.emit()
+    assert dialog.strata.column.isVisibleTo(dialog)
+    assert [dialog.strata.column.itemText(at) for at in range(dialog.strata.column.count())] == ["room"]
+    made = wanted(dialog, qtbot)
+    assert (made.clips.strata, made.clips.strata_column) == (str(table), "room")
+    (tmp_path / "panels").mkdir()
+    assert parse_definition(to_toml(made, tmp_path / "panels")).clips.strata == "../rooms.csv"
+    dialog.which.setCurrentIndex(2)  # clips are drawn by their bursts: no other strata then
+    assert not dialog.strata.isVisibleTo(dialog)
+    assert wanted(dialog, qtbot).clips.strata is None
+    dialog.which.setCurrentIndex(0)
+    for text, fact in (
+        ("id,room\nnobody,hall\n", "has no column that names these clips"),
+        ("", "has no rows"),
+    ):
+        table.write_text(text)
+        dialog.strata.table.line.setText("")
+        dialog.strata.table.line.setText(str(table))
+        dialog.strata.table.line.editingFinished.emit()
+        assert fact in dialog._message.text()
+        with pytest.raises(ValueError, match="the table of strata cannot be used"):
+            dialog.definition()
+    dialog.strata.table.line.clear()
+    assert wanted(dialog, qtbot).clips.strata is None
+
+
 def test_what_does_not_fit_is_said_and_the_dialog_stays(dialog: NewPanelDialog, qtbot: QtBot) -> None:
     dialog.start.questions.setPlainText("Headphones? yes | no")
     button = dialog.findChild(QPushButton, "build")

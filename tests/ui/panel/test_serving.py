@@ -46,7 +46,7 @@ def dialog(qtbot: QtBot, window: Any, panel: FrozenPanel) -> Any:
 
 
 def started(qtbot: QtBot, dialog: ServingDialog) -> int:
-    dialog.port.setValue(0)
+    dialog.settings.port.setValue(0)
     dialog.run.click()
     qtbot.waitUntil(lambda: "Served at" in dialog.state.text(), timeout=1000 * PATIENCE)
     return int(dialog.place.rpartition(":")[2])
@@ -68,7 +68,7 @@ def test_links_are_made_shown_and_copied(dialog: ServingDialog, panel: FrozenPan
     dialog.make_named.click()
     tokens = [one.token for one in Links(panel, panel.ratings).all()]
     assert [cells(dialog, row)[0] for row in range(3)] == ["L001", "L002", "Ann"]
-    dialog.address.setText("https://lab.example/listen/")
+    dialog.settings.address.setText("https://lab.example/listen/")
     where = [f"https://lab.example/listen/s/{token}/" for token in tokens]
     assert [cells(dialog, row)[4] for row in range(3)] == where
     dialog.copy.click()
@@ -107,7 +107,7 @@ def test_sections_are_set_before_the_first_link_and_not_after(dialog: ServingDia
     assert [cells(dialog, row)[:2] for row in range(2)] == [["L001", "1"], ["L001", "2"]]
     assert not dialog.sections.isEnabled()
     assert "anybody, section 2" in [dialog.copy_open.itemText(at) for at in range(dialog.copy_open.count())]
-    dialog.at_end.setText("ONE TWO")
+    dialog.settings.at_end.setText("ONE TWO")
     assert dialog.words().count("--done") == 2
 
 
@@ -120,16 +120,47 @@ def test_a_panel_with_a_list_has_its_links_and_takes_no_more(window: Any, tmp_pa
 
 def test_what_the_fields_say_is_what_the_server_is_told(dialog: ServingDialog) -> None:
     assert dialog.words()[3:] == ["--until-input-ends", "--host", "127.0.0.1", "--port", "8000"]
-    dialog.reach.setCurrentIndex(1)
-    dialog.at_end.setText("THE CODE")
-    dialog.failed.setText(" NO ")
-    dialog.frames.setText("https://a.example https://b.example")
-    dialog.proxies.setText("10.0.0.1")
+    dialog.settings.reach.setCurrentIndex(1)
+    dialog.settings.at_end.setText("THE CODE")
+    dialog.settings.failed.setText(" NO ")
+    dialog.settings.frames.setText("https://a.example https://b.example")
+    dialog.settings.proxies.setText("10.0.0.1")
     assert dialog.words()[4:] == [
         *("--host", "0.0.0.0", "--port", "8000", "--done", "THE CODE"),
         *("--frame", "https://a.example", "--frame", "https://b.example", "--trust-proxy", "10.0.0.1"),
         *("--failed", "NO"),
     ]
+
+
+def test_ratings_can_lie_elsewhere_and_idle_sessions_be_closed_sooner(
+    qtbot: QtBot, dialog: ServingDialog, panel: FrozenPanel, tmp_path: Path
+) -> None:
+    dialog.more.setValue(1)
+    dialog.make_more.click()
+    elsewhere, where = tmp_path / "elsewhere", dialog.settings.ratings
+    where.line.setText(str(elsewhere))
+    where.line.editingFinished.emit()
+    dialog.settings.idle.setValue(2.5)
+    assert dialog.words()[8:] == ["--ratings", str(elsewhere), "--idle-minutes", "2.5"]
+    assert dialog.table.rowCount() == 0, "the links are another folder's"
+    dialog.make_more.click()
+    listener = Remote(started(qtbot, dialog), Links(panel, elsewhere).all()[0].token)
+    listener.open()
+    assert listener.send().status == 200
+    dialog.look()
+    qtbot.waitUntil(lambda: cells(dialog, 0)[2] == "1 / 4")
+    stopped(qtbot, dialog)
+    assert len(saved_rows(panel, elsewhere)) == 1
+    assert saved_rows(panel) == []
+    for wrong in ("ratings", str(tmp_path / "no" / "such")):
+        where.line.setText(wrong)
+        where.line.editingFinished.emit()
+        assert "this is no place for ratings" in dialog.state.text()
+        assert where.line.text() == str(elsewhere), "what stands there is what is served"
+    where.line.clear()
+    where.line.editingFinished.emit()
+    assert dialog.table.rowCount() == 1
+    assert "--ratings" not in dialog.words()
 
 
 def test_a_panel_is_served_watched_and_stopped_and_goes_on_by_the_same_link(
@@ -166,8 +197,8 @@ def test_a_panel_is_served_watched_and_stopped_and_goes_on_by_the_same_link(
 def test_a_server_that_cannot_begin_says_why_in_the_windows_words(
     qtbot: QtBot, dialog: ServingDialog, panel: FrozenPanel
 ) -> None:
-    dialog.port.setValue(0)
-    dialog.proxies.setText("proxy.example")
+    dialog.settings.port.setValue(0)
+    dialog.settings.proxies.setText("proxy.example")
     dialog.run.click()
     qtbot.waitUntil(lambda: not dialog.serves, timeout=1000 * PATIENCE)
     assert "Proxies proxy.example: this is no address" in dialog.state.text()
@@ -184,7 +215,7 @@ def test_a_server_that_is_killed_is_told(qtbot: QtBot, dialog: ServingDialog) ->
 
 def test_a_port_that_is_taken_is_told_by_the_fields_names(qtbot: QtBot, dialog: ServingDialog) -> None:
     with free_listener() as taken:
-        dialog.port.setValue(taken.getsockname()[1])
+        dialog.settings.port.setValue(taken.getsockname()[1])
         dialog.run.click()
         qtbot.waitUntil(lambda: not dialog.serves, timeout=1000 * PATIENCE)
     assert "give another Port, or Reached by" in dialog.state.text()
@@ -194,12 +225,12 @@ def test_no_link_is_copied_while_its_port_is_not_known(qtbot: QtBot, dialog: Ser
     dialog.make_more.click()
     buttons = (dialog.copy, dialog.save, dialog.copy_one)
     assert all(one.isEnabled() for one in buttons)
-    dialog.port.setValue(0)
+    dialog.settings.port.setValue(0)
     assert not any(one.isEnabled() for one in buttons)
     for address in ("https://lab.example", "https://PORTAL.example"):  # a proxy knows where the server is
-        dialog.address.setText(address)
+        dialog.settings.address.setText(address)
         assert all(one.isEnabled() for one in buttons)
-    dialog.address.clear()
+    dialog.settings.address.clear()
     started(qtbot, dialog)
     assert all(one.isEnabled() for one in buttons)
     stopped(qtbot, dialog)

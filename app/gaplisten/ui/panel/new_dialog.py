@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from gaplisten.audio.headerless import RawFormat
 from gaplisten.bench.state import Choice
 from gaplisten.clips.clip import ClipSet
+from gaplisten.clips.transcripts import keys_of
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.brief import brief, sized
 from gaplisten.panel.definition import PanelDefinition
@@ -41,6 +42,7 @@ from gaplisten.panel.starter import definition_for, mnru_conditions, to_toml, wi
 from gaplisten.ui.fields import ChoiceField, NumberField, WholeField
 from gaplisten.ui.panel.new_options import ListeningPage, MorePage, StartPage, TestPage, WordsPage, merged
 from gaplisten.ui.panel.planning_page import PlanningPage
+from gaplisten.ui.panel.strata_fields import StrataFields
 from gaplisten.ui.theme import quiet_colour
 from gaplisten.ui.translation import tr, tr_said
 
@@ -152,6 +154,9 @@ class NewPanelDialog(QDialog):
             for name, text in _STRATA.items()
         }
         column.addWidget(self._strata_row)
+        self.strata = StrataFields([keys_of(clip) for clip in self._offer.clipset.clips])
+        self.strata.said.connect(self.tell)
+        column.addWidget(self.strata)
         self._show_which()
         return box
 
@@ -165,7 +170,9 @@ class NewPanelDialog(QDialog):
 
     def _show_which(self) -> None:
         self.clips.setEnabled(self.which.currentIndex() == 1)
-        self._strata_row.setVisible(self.which.currentIndex() == 2)
+        by_bursts = self.which.currentIndex() == 2
+        self._strata_row.setVisible(by_bursts)
+        self.strata.setVisible(not by_bursts)
 
     def _conditions_box(self) -> QGroupBox:
         box = QGroupBox(tr("Conditions"))
@@ -329,7 +336,10 @@ class NewPanelDialog(QDialog):
         )
         if self.which.currentIndex() == 2:
             counts = PerStratum(**{name: spin.value() for name, spin in self.per_stratum.items()})
-            made = made.model_copy(update={"clips": made.clips.model_copy(update={"per_stratum": counts})})
+            told: dict[str, object] = {"per_stratum": counts}
+        else:
+            told = self.strata.values()
+        made = made.model_copy(update={"clips": made.clips.model_copy(update=told)})
         return with_more(made, self.more.text())
 
     def _want(self, what: str) -> None:

@@ -7,12 +7,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QProcess, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtNetwork import QAbstractSocket, QNetworkInterface
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QFormLayout,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -33,6 +31,7 @@ from gaplisten.panel.watch import SessionStatus, panel_status
 from gaplisten.processes import python
 from gaplisten.tables import write_csv
 from gaplisten.ui.fields import ChoiceField, WholeField
+from gaplisten.ui.panel.serving_settings import FIELDS, ServingSettings
 from gaplisten.ui.translation import tr, tr_n, tr_said
 from gaplisten.ui.widgets import QuietLabel, Scrolled, in_words, plain_button, plain_table, resize_within
 from gaplisten.web.forgetting import forget
@@ -43,14 +42,10 @@ _END_MS = 8000  # so long a server has to close its sessions; one that is killed
 _HEADS = (tr("Listener"), tr("Section"), tr("Trials"), tr("Last saved"), tr("Link"))
 _UNKNOWN = "PORT"  # what stands in links until the server has found one that is free
 _SERVES = re.compile(r"gaplisten: (http://\S+) serves;")
-# What the server calls what is set here.
-_FIELDS = {
-    "--done": tr("At the end"),
-    "--frame": tr("Sites that frame it"),
-    "--trust-proxy": tr("Proxies"),
-    "--port": tr("Port"),
-    "--host": tr("Reached by"),
-}
+
+
+class ServingError(GaplistenError):
+    """Settings with which a panel cannot be served."""
 
 
 class ServingDialog(QDialog):
@@ -87,7 +82,9 @@ class ServingDialog(QDialog):
         self._shown: list[Link] = []
         self._make_head()
         self._make_listeners()
-        self._make_settings()
+        self.settings = ServingSettings()
+        self.settings.moved.connect(self._show_place)
+        self.settings.placed.connect(self._place_ratings)
         self._lay_out()
         self._timer = QTimer(self, interval=LOOK_AGAIN_MS)
         self._timer.timeout.connect(self.look)
@@ -140,36 +137,6 @@ class ServingDialog(QDialog):
         self.look_at = plain_button(tr("&Progress Page"), self._open_progress, self)
         self.look_at.setToolTip(tr("The supervisor's page: who is how far; no score, no condition"))
 
-    def _make_settings(self) -> None:
-        self.reach = ChoiceField(self)
-        self.reach.addItem(tr("this machine only (or a proxy on it)"), "127.0.0.1")
-        self.reach.addItem(tr("everybody in this network (plain http)"), "0.0.0.0")
-        self.port = WholeField(self, minimum=0, maximum=65535, value=8000)
-        self.port.setSpecialValueText(tr("any that is free"))
-        self.address = QLineEdit(self)
-        self.address.setToolTip(tr("How listeners reach the server: another name, or a proxy's address"))
-        self.at_end = self._words(
-            tr("an address, or a code to copy"), tr("With sections: one for each, parted by spaces")
-        )
-        self.screened_out = self._words(
-            tr("an address, or a code"), tr("For who did not agree, or failed a check before")
-        )
-        self.failed = self._words(tr("as at the end"), tr("For who failed checks within the test"))
-        self.frames = self._words(
-            "https://www.mturk.com", tr("Crowd platforms that show the test in their own page")
-        )
-        self.proxies = self._words(
-            "127.0.0.1", tr("Addresses that may say for whom they ask; nobody by itself")
-        )
-        self.reach.currentIndexChanged.connect(self._show_place)
-        self.port.valueChanged.connect(self._show_place)
-        self.address.textChanged.connect(self.show_links)
-
-    def _words(self, example: str, tip: str) -> QLineEdit:
-        made = QLineEdit(self, placeholderText=example)
-        made.setToolTip(tip)
-        return made
-
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         told = QVBoxLayout()
@@ -177,21 +144,6 @@ class ServingDialog(QDialog):
         told.addWidget(self.notice)
         head.addLayout(told, 1)
         head.addWidget(self.run)
-        self.settings = QWidget()
-        form = QFormLayout(self.settings)
-        rows: tuple[tuple[str, QWidget], ...] = (
-            (tr("&Reached by"), self.reach),
-            (tr("P&ort"), self.port),
-            (tr("A&ddress in links"), self.address),
-            (tr("At the &end"), self.at_end),
-            (tr("Screened o&ut"), self.screened_out),
-            (tr("&Failed"), self.failed),
-            (tr("Sites that fra&me it"), self.frames),
-            (tr("Pro&xies"), self.proxies),
-        )
-        for name, field in rows:
-            form.addRow(name, field)
-            field.setAccessibleName(name.replace("&", ""))
         self.tabs = QTabWidget(self)
         self.tabs.setAccessibleName(tr("Listeners and settings"))
         self.tabs.addTab(self._listeners_page(), tr("&Listeners"))
@@ -224,17 +176,47 @@ class ServingDialog(QDialog):
     @property
     def place(self) -> str:
         """How listeners reach the server, as it stands in links."""
-        return self.address.text().strip().rstrip("/") or self.address.placeholderText()
+        address = self.settings.address
+        return address.text().strip().rstrip("/") or address.placeholderText()
 
     def _show_place(self) -> None:
-        if self._address and not self.reach.currentIndex():
+        if self._address and not self.settings.seen_by_all:
             place = self._address
         else:
-            port = self._address.rpartition(":")[2] or self.port.value() or _UNKNOWN
-            host = own_address() if self.reach.currentIndex() else self.reach.currentData()
-            place = f"http://{host}:{port}"
-        self.address.setPlaceholderText(place)
+            port = self._address.rpartition(":")[2] or self.settings.port.value() or _UNKNOWN
+            place = f"http://{self.settings.reached_at}:{port}"
+        self.settings.address.setPlaceholderText(place)
         self.show_links()
+
+    def _place_ratings(self) -> None:
+        """Take the links, and who is how far, from the folder that the settings name."""
+        typed = self.settings.ratings
+        place = self.panel.ratings if typed.path is None else typed.path
+        if place == self.links.folder:
+            return
+        try:
+            if not (place.is_absolute() and place.parent.is_dir()):
+                raise ServingError(
+                    str(place), tr("this is no place for ratings"), tr("name a folder in one that is there")
+                )
+            links = Links(self.panel, place)
+            links.add(self.panel.definition.listeners)
+        except GaplistenError as error:
+            self._show_state(tr_said(error), warns=True)
+            typed.line.setText(str(self.ratings or ""))
+            return
+        self.links = links
+        self._tasks.cancel(self._looking)
+        self._looking, self._statuses = None, {}
+        self.sections.setValue(links.sections)
+        self._show_state(tr("Not served."))
+        self.show_links()
+        self.look()
+
+    @property
+    def ratings(self) -> Path | None:
+        """The folder of ratings and links; None for the panel's own."""
+        return None if self.links.folder == self.panel.ratings else self.links.folder
 
     def show_links(self) -> None:
         """Show all links, and how far their listeners are."""
@@ -346,7 +328,7 @@ class ServingDialog(QDialog):
     # --- forgetting ---------------------------------------------------------------------------------
 
     def _ask_forget(self) -> None:
-        (listener,) = self._chosen_listeners()
+        (listener,), ratings = self._chosen_listeners(), self.ratings
         box = QMessageBox(
             QMessageBox.Icon.Warning,
             tr("Forget a Listener"),
@@ -365,7 +347,7 @@ class ServingDialog(QDialog):
         if box.clickedButton() is erase:
             self._forgetting = self._tasks.run(
                 tr("forgetting a listener"),
-                lambda _job: forget(self.panel, listener),
+                lambda _job: forget(self.panel, listener, ratings=ratings),
                 lambda _said: self._forgot(listener),
                 self._not_forgot,
             )
@@ -390,8 +372,10 @@ class ServingDialog(QDialog):
         if self._looking is not None or (self._statuses and not self.isVisible()):
             return
 
+        ratings = self.ratings
+
         def look(_job: Job) -> list[SessionStatus]:
-            return panel_status(self.panel)
+            return panel_status(self.panel, ratings)
 
         self._looking = self._tasks.run(
             tr("looking at the panel"), look, self._looked, self._not_looked, quiet=True
@@ -426,18 +410,7 @@ class ServingDialog(QDialog):
     def words(self) -> list[str]:
         """Return the words of the command that serves as the fields say."""
         found = ["panel", "serve", str(self.panel.folder), "--until-input-ends"]
-        found += ["--host", str(self.reach.currentData()), "--port", str(self.port.value())]
-        done = self.at_end.text()
-        parts = done.split() if self.links.sections > 1 else [done.strip()]
-        several = (
-            ("--done", parts),
-            ("--frame", self.frames.text().split()),
-            ("--trust-proxy", self.proxies.text().split()),
-        )
-        found += [word for option, given in several for one in given if one for word in (option, one)]
-        for option, field in (("--screened-out", self.screened_out), ("--failed", self.failed)):
-            found += [option, field.text().strip()] if field.text().strip() else []
-        return found
+        return found + self.settings.words(self.links.sections, self.ratings)
 
     def start(self) -> None:
         """Start the server."""
@@ -526,7 +499,7 @@ class ServingDialog(QDialog):
     @staticmethod
     def _plain(line: str) -> str:
         """Return what the server said, in the words of this window."""
-        return visible(in_words(line.removeprefix("gaplisten: "), _FIELDS))
+        return visible(in_words(line.removeprefix("gaplisten: "), FIELDS))
 
     # --- closing ------------------------------------------------------------------------------------
 
@@ -548,11 +521,3 @@ class ServingDialog(QDialog):
         self._timer.stop()
         self._tasks.cancel(self._looking)
         super().closeEvent(event)  # type: ignore[arg-type]
-
-
-def own_address() -> str:
-    """Return this machine's address in its network; that of itself where it has none."""
-    for one in QNetworkInterface.allAddresses():
-        if one.protocol() == QAbstractSocket.NetworkLayerProtocol.IPv4Protocol and not one.isLoopback():
-            return one.toString()
-    return "127.0.0.1"

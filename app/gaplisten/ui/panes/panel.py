@@ -141,9 +141,10 @@ class Panels(QObject):
         from gaplisten.panel.selection import Places
 
         named = [*definition.clips.folders, definition.clips.reference_folder or ""]
-        # Attention recordings were named in the dialog by this very user, too.
-        checks = definition.checks
+        # Attention recordings and tables were named in the dialog by this very user, too.
+        checks, clips = definition.checks, definition.clips
         files = [*(one.file for one in checks.trap), *(one.file for one in checks.gold if one.file)]
+        files += [one for one in (clips.strata, clips.talkers) if one]
         named += [str(Path(file).parent) for file in files if Path(file).is_absolute()]
         return Places(Path.cwd(), tuple(Path(one) for one in named if one))
 
