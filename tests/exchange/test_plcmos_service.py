@@ -270,8 +270,10 @@ def test_settings_hold_address_and_user_and_the_environment_the_token(monkeypatc
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "needs address and user"),
-        ("address = 3", "needs address and user"),
+        ("", "needs address as text"),
+        ('address = 3\nuser = "u"', "needs address as text"),
+        ('address = "https://a/"', "needs user as text"),
+        ('address = "https://a/"\nuser = "u:p"', "needs user as text without a colon"),
         ("not toml", "cannot be read"),
         ('address = "https://a/"\nuser = "u"\ntoken = "x"', "holds the token"),
         ('address = "ftp://a/"\nuser = "u"', "not an http"),

@@ -213,7 +213,14 @@ def test_a_server_on_this_machine_needs_no_token_and_one_elsewhere_does(server, 
     with pytest.raises(ServiceError, match="holds the token"):
         load_service(WORDS)
     WORDS.path.write_text(f'address = "{address}"\n')
-    with pytest.raises(ServiceError, match="needs address and model"):
+    with pytest.raises(ServiceError, match='needs model as text; add a line such as model = "'):
+        load_service(WORDS)
+    for without in ("", 'address = ""\n', "address = 3\n"):
+        WORDS.path.write_text(f'{without}model = "m"\n')
+        with pytest.raises(ServiceError, match='needs address as text; add a line such as address = "https:'):
+            load_service(WORDS)
+    WORDS.path.write_text(f'address = "{address}"\nmodel = "m"\nlanguage = 3\n')
+    with pytest.raises(ServiceError, match="needs language as text"):
         load_service(WORDS)
 
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from gaplisten.bench.state import Sources, Work
 from gaplisten.bench.store import write_work
 from gaplisten.clips.clip import Clip
-from gaplisten.clips.clip_tables import told_of_clips
+from gaplisten.clips.clip_tables import table_of_clips
 from gaplisten.ui.workbench.clip_model import COLUMNS, ClipModel
 from kit.workbench import loss, write_clip
 
@@ -98,9 +98,9 @@ def test_the_table_of_other_work_waits_for_its_clips(opened, qtbot, settle, tmp_
 
     def noted(path, keys):
         held_against.append(keys)
-        return told_of_clips(path, keys)
+        return table_of_clips(path, keys)
 
-    monkeypatch.setattr("gaplisten.ui.panes.clips.told_of_clips", noted)
+    monkeypatch.setattr("gaplisten.ui.panes.clips.table_of_clips", noted)
     model = opened.panes["clips"].dock.model
     write_clip(tmp_path / "set", "third", loss("10-12"))
     (tmp_path / "meta.csv").write_text("file,room\nthird.wav,hall\n")

@@ -13,7 +13,7 @@ from gaplisten.audio.headerless import RawFormat
 from gaplisten.batch.journal import key_of
 from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.clip import Clip, ClipSet, ConditionFile, PacketLength
-from gaplisten.clips.clip_tables import ClipTableError, stratum_of, told_of_clips
+from gaplisten.clips.clip_tables import ClipTable, ClipTableError, stratum_of, table_of_clips
 from gaplisten.clips.consistency import doubts_about
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.matching import grids_of
@@ -288,19 +288,27 @@ def _told_by(place: Path, versions: Sequence[Version]) -> list[Version]:
     return [replace(version, clip=spoken[version.clip]) for version in versions]
 
 
-def said_of_clips(versions: Sequence[Version], path: Path) -> tuple[tuple[str, ...], list[Mapping[str, str]]]:
-    """Return the columns of a table of clips, and what it says of each version's clip; nothing of some.
+def table_of_versions(versions: Sequence[Version], path: Path) -> ClipTable:
+    """Return a table of these versions' clips.
 
     Raises
     ------
     ClipTableError
-        If the table cannot be used, or rows for a clip differ.
+        If it cannot be used, or rows for a clip differ.
     """
-    named = [replace(version.clip, lossy=version.path) for version in versions]
-    return told_of_clips(path, [keys_of(clip) for clip in named])
+    return table_of_clips(path, [_keys(version) for version in versions])
 
 
-def stratified(versions: Sequence[Version], path: Path, column: str) -> list[Version]:
+def said_by_file(versions: Sequence[Version], table: ClipTable) -> dict[Path, Mapping[str, str]]:
+    """Return what a table says of the clip of each version's file; nothing of some."""
+    return {version.path: table.says(_keys(version)) for version in versions}
+
+
+def _keys(version: Version) -> tuple[str, ...]:
+    return keys_of(replace(version.clip, lossy=version.path))
+
+
+def stratified(versions: Sequence[Version], table: ClipTable, column: str) -> list[Version]:
     """Return versions with what a table of clips says in a column as their strata.
 
     A clip of which the table says nothing is in the stratum ``not told``.
@@ -308,16 +316,12 @@ def stratified(versions: Sequence[Version], path: Path, column: str) -> list[Ver
     Raises
     ------
     ClipTableError
-        If the table cannot be used, has no such column, or rows for a clip differ.
+        If the table has no such column.
     """
-    columns, cells = said_of_clips(versions, path)
-    if column not in columns:
-        way_out = f"there are {', '.join(map(repr, columns))}"
-        raise ClipTableError(str(path), f"has no column {column!r}", way_out)
-    return [
-        replace(version, stratum=stratum_of(column, row))
-        for version, row in zip(versions, cells, strict=True)
-    ]
+    if column not in table.columns:
+        way_out = f"there are {', '.join(map(repr, table.columns))}"
+        raise ClipTableError(str(table.path), f"has no column {column!r}", way_out)
+    return [replace(version, stratum=stratum_of(column, table.says(_keys(version)))) for version in versions]
 
 
 def _folder_names(folders: Sequence[Path]) -> list[str]:

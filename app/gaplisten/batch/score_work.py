@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gaplisten.batch.conceal_work import Concealed, ConcealWish, conceal_clips
-from gaplisten.batch.items import Version, said_of_clips, stratified, versions_of
+from gaplisten.batch.items import Version, said_by_file, stratified, table_of_versions, versions_of
 from gaplisten.batch.run import ProcessWorkers
 from gaplisten.batch.score import ScoreBatch, apart, described, score_journal, score_versions
 from gaplisten.batch.summary import summarise_scores, tidy
 from gaplisten.batch.work import BatchError, Named, PartOf, Remark, write_table
 from gaplisten.clips.clip import ClipSet, ConditionFile
+from gaplisten.clips.clip_tables import ClipTable
 from gaplisten.clips.transcripts import read_transcripts, with_transcripts
 from gaplisten.jobs import Job
 
@@ -101,48 +102,53 @@ def score_clips(wish: ScoreWish, catalogue: Any, job: Job, by_service: ByService
     """
     _check_room(wish.table)
     wish = told(wish)
+    about = _about(wish)
     ahead = 0.4 if wish.concealers else 0.0
     concealed = None
     if wish.concealers:
         made = ConcealWish(wish.clipset.clips, wish.concealers, wish.sounds, wish.force)
         concealed = conceal_clips(made, catalogue, PartOf(job, 0.0, ahead))
-    versions = _versions(wish, concealed)
+    versions = _versions(wish, concealed, about)
     batch = _scored(versions, wish, by_service, PartOf(job, ahead, 1.0 - ahead, "scoring"))
-    write_table(wish.table, tidy(batch.rows, *_said(wish, versions)))
+    more, said = (about.columns, said_by_file(versions, about)) if about is not None else ((), {})
+    write_table(wish.table, tidy(batch.rows, more, said))
     write_table(wish.summary, summarise_scores(batch.rows))
     return Scored(wish, batch, concealed)
 
 
 def told(wish: ScoreWish) -> ScoreWish:
-    """Return the wish with the transcripts of its clips; tell what cannot be used before hours of work.
+    """Return the wish with the transcripts of its clips.
 
     Raises
     ------
     GaplistenError
-        If the transcripts or the table of clips cannot be used.
+        If they cannot be used.
     """
     if wish.transcripts is not None:
         said = read_transcripts(wish.transcripts, wish.clipset.clips)
         clips = with_transcripts(wish.clipset.clips, said)
         wish = replace(wish, clipset=replace(wish.clipset, clips=clips))
-    there = list(versions_of(wish.clipset))
-    _parted(there, wish)
-    _said(wish, there)
     return wish
 
 
-def _parted(versions: list[Version], wish: ScoreWish) -> list[Version]:
-    if wish.metadata is None or not wish.strata:
-        return versions
-    return stratified(versions, wish.metadata, wish.strata)
+def _about(wish: ScoreWish) -> ClipTable | None:
+    """Return the table of clips, as it is before hours of work: what is done to it meanwhile changes nothing.
 
-
-def _said(wish: ScoreWish, versions: list[Version]) -> tuple[tuple[str, ...], dict[Path, Mapping[str, str]]]:
-    """Return the columns of the table of clips, and what it says of the clip of each version's file."""
+    Raises
+    ------
+    ClipTableError
+        If it cannot be used.
+    """
     if wish.metadata is None:
-        return (), {}
-    more, cells = said_of_clips(versions, wish.metadata)
-    return more, {version.path: row for version, row in zip(versions, cells, strict=True)}
+        return None
+    there = list(versions_of(wish.clipset))
+    table = table_of_versions(there, wish.metadata)
+    _parted(there, wish, table)
+    return table
+
+
+def _parted(versions: list[Version], wish: ScoreWish, about: ClipTable | None) -> list[Version]:
+    return versions if about is None or not wish.strata else stratified(versions, about, wish.strata)
 
 
 def _check_room(table: Path) -> None:
@@ -159,7 +165,7 @@ def _check_room(table: Path) -> None:
         raise BatchError(str(table), fact, "choose another place")
 
 
-def _versions(wish: ScoreWish, concealed: Concealed | None) -> list[Version]:
+def _versions(wish: ScoreWish, concealed: Concealed | None, about: ClipTable | None) -> list[Version]:
     """Return the versions that are wanted, clip by clip, with those that were made just now."""
     made = _made(concealed)
     clips = [
@@ -168,7 +174,7 @@ def _versions(wish: ScoreWish, concealed: Concealed | None) -> list[Version]:
     wanted = {*wish.conditions, *(one.name for one in wish.concealers)}
     every = versions_of(replace(wish.clipset, clips=tuple(clips)))
     versions = [version for version in every if version.condition in wanted]
-    return _parted(versions, wish)
+    return _parted(versions, wish, about)
 
 
 def _made(concealed: Concealed | None) -> dict[str, list[ConditionFile]]:

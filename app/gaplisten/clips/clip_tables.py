@@ -43,6 +43,10 @@ class ClipTable:
     rows: Mapping[str, Mapping[str, str]]
     doubles: tuple[str, ...] = ()
 
+    def says(self, keys: Collection[str]) -> Mapping[str, str]:
+        """Return the cells of the clip that has these keys; nothing where it is not named."""
+        return next((self.rows[key] for key in keys if key in self.rows), {})
+
 
 def key_of(name: str) -> str:
     """Return a clip's name as tables and files agree on it: no folder, suffix of sounds or leading zeros.
@@ -145,20 +149,13 @@ def read_clip_table(path: Path, keys: Collection[str] = (), naming: Collection[s
     return ClipTable(path, columns, kept, tuple(doubles))
 
 
-def told_of_clips(
-    path: Path, keys: Sequence[Collection[str]]
-) -> tuple[tuple[str, ...], list[Mapping[str, str]]]:
-    """Return the columns of a table of clips, and what it says of each clip.
+def table_of_clips(path: Path, keys: Sequence[Collection[str]]) -> ClipTable:
+    """Return a table of these clips.
 
     Parameters
     ----------
     keys
         Of each clip those by which the table may name it.
-
-    Returns
-    -------
-    columns, cells
-        Cells by head; nothing for a clip that the table does not name.
 
     Raises
     ------
@@ -169,7 +166,7 @@ def told_of_clips(
     if table.doubles:
         fact = f"has rows for {table.doubles[0]} that differ"
         raise ClipTableError(str(path), fact, "keep one of them")
-    return table.columns, [next((table.rows[key] for key in own if key in table.rows), {}) for own in keys]
+    return table
 
 
 def stratum_of(column: str, cells: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from gaplisten.batch.baseline import check_same, read_baseline, save_baseline
 from gaplisten.batch.by_stratum import by_stratum
 from gaplisten.batch.gap_values import gap_journal, measure_builds, without_paths
 from gaplisten.batch.gate import MOST_NAMED, Build, Verdict, judge, mean_of_clips, summary_table
-from gaplisten.batch.items import Version, stratified, versions_from_paths
+from gaplisten.batch.items import Version, stratified, table_of_versions, versions_from_paths
 from gaplisten.batch.limits import (
     ANY,
     CLIP,
@@ -150,7 +150,10 @@ def compare(
     apart_by = dict[str, str]()
     if metadata is not None and strata is not None:
         flat = [version for versions in found.values() for version in versions]
-        apart_by = {each.clip.name: each.stratum for each in stratified(flat, metadata, strata)}
+        apart_by = {
+            each.clip.name: each.stratum
+            for each in stratified(flat, table_of_versions(flat, metadata), strata)
+        }
     measured, metrics, doubts = _measured(found, wanted, jobs, accept)
     identities = {each.name: identity_of(each) for each in metrics}
     if save is not None:

@@ -23,7 +23,13 @@ from gaplisten.batch.compare import (
 )
 from gaplisten.batch.comparison import heard_in
 from gaplisten.batch.heard import Heard
-from gaplisten.batch.items import Version, said_of_clips, stratified, versions_from_paths
+from gaplisten.batch.items import (
+    Version,
+    said_by_file,
+    stratified,
+    table_of_versions,
+    versions_from_paths,
+)
 from gaplisten.batch.run import ProcessWorkers, Workers
 from gaplisten.batch.score import DoubtfulClips, ScoreBatch, apart, described, score_journal, score_versions
 from gaplisten.batch.summary import brief, summarise_scores, tidy
@@ -218,9 +224,9 @@ def score(
     if metadata is not None:
         if csv is None and strata is None:
             raise typer.BadParameter("--metadata is for --strata COLUMN, or for the columns of --csv FILE")
-        more, cells = said_of_clips(versions, metadata)
-        said = {version.path: row for version, row in zip(versions, cells, strict=True)}
-        versions = stratified(versions, metadata, strata) if strata is not None else versions
+        table = table_of_versions(versions, metadata)
+        more, said = table.columns, said_by_file(versions, table)
+        versions = stratified(versions, table, strata) if strata is not None else versions
     heard = heard_in(ratings) if ratings is not None else ()  # a bad table is told before hours of work
     wanted, asked = apart(metric or ["plcmos"])
     with output.progress("scoring") as job, score_journal() as journal:

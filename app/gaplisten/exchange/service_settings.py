@@ -148,13 +148,20 @@ def load_service(kind: ServiceKind = PLCMOS) -> Service:
 
 
 def _service(kind: ServiceKind, path: Path, values: dict[str, object]) -> Service:
-    address, user = values.get("address"), values.get("user", "" if kind.models else None)
+    address, user = values.get("address"), values.get("user", "")
     model, language = values.get("model", ""), values.get("language", "")
-    if not isinstance(address, str) or not isinstance(user, str) or ":" in user:
-        raise ServiceError(str(path), "needs address and user as text (no colon in user)", "complete it")
-    if not isinstance(model, str) or not isinstance(language, str) or not (model if kind.models else user):
-        needed = "model" if kind.models else "user"
-        raise ServiceError(str(path), f"needs address and {needed} as text", "complete it")
+    if not isinstance(user, str) or ":" in user:
+        raise ServiceError(str(path), "needs user as text without a colon", "complete it")
+    if not isinstance(language, str):
+        raise ServiceError(
+            str(path), "needs language as text", 'write it as language = "en", or leave it out'
+        )
+    for name, said in (("address", address), ("model", model) if kind.models else ("user", user)):
+        if not isinstance(said, str) or not said.strip():
+            example = {"address": "https://words.example.org/", "model": "whisper-1", "user": "team-7"}[name]
+            raise ServiceError(str(path), f"needs {name} as text", f'add a line such as {name} = "{example}"')
+    assert isinstance(address, str)
+    assert isinstance(model, str)
     seconds, retries = values.get("seconds", 60.0), values.get("retries", 4)
     if type(seconds) not in (int, float) or type(retries) is not int:
         raise ServiceError(str(path), "seconds and retries must be numbers", "fix it")

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gaplisten.audio.headerless import RawError, parse_raw
 from gaplisten.clips.clip import Clip, PacketLength
-from gaplisten.clips.clip_tables import stratum_of, told_of_clips
+from gaplisten.clips.clip_tables import stratum_of, table_of_clips
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.summary import summarise
 from gaplisten.clips.transcripts import keys_of
@@ -101,14 +101,14 @@ def _telling(clips: Sequence[Clip], part: ClipsPart, places: Places) -> Callable
     """Return what tells a clip's stratum: its longest burst, or the definition's table."""
     if part.strata is None:
         return _stratum
-    columns, cells = told_of_clips(places.resolve(part.strata), [keys_of(clip) for clip in clips])
-    if part.strata_column not in columns:
+    table = table_of_clips(places.resolve(part.strata), [keys_of(clip) for clip in clips])
+    if part.strata_column not in table.columns:
         fact = f"the table has no column {part.strata_column!r}"
-        way_out = f"there are {', '.join(map(repr, columns[:8]))}"
+        way_out = f"there are {', '.join(map(repr, table.columns[:8]))}"
         raise DefinitionError("clips.strata_column", fact, way_out)
     told = {
-        clip.name: clean_name(stratum_of(part.strata_column, row), "stratum")
-        for clip, row in zip(clips, cells, strict=True)
+        clip.name: clean_name(stratum_of(part.strata_column, table.says(keys_of(clip))), "stratum")
+        for clip in clips
     }
     return lambda clip: told[clip.name]
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QWidget
 
-from gaplisten.clips.clip_tables import told_of_clips
+from gaplisten.clips.clip_tables import table_of_clips
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.panel.path_row import PathKind, PathRow
@@ -65,9 +65,10 @@ class StrataFields(QWidget):
                 self.said.emit("")
             return
         try:
-            columns, cells = told_of_clips(path, self._keys)
-            # Where a clip has nothing in a column it belongs to no stratum of it.
-            columns = tuple(name for name in columns if any(row.get(name) for row in cells))
+            table = table_of_clips(path, self._keys)
+            cells = [table.says(keys) for keys in self._keys]
+            # A column in which nothing stands for any of these clips tells none apart.
+            columns = [name for name in table.columns if any(row.get(name) for row in cells)]
             if not columns:
                 raise StrataError(
                     str(path), tr("says nothing of these clips"), tr("name them in one of its columns")

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from gaplisten.bench.loss_edits import summary_of
 from gaplisten.bench.tasks import Task
 from gaplisten.clips.clip import Clip
-from gaplisten.clips.clip_tables import told_of_clips
+from gaplisten.clips.clip_tables import table_of_clips
 from gaplisten.clips.transcripts import keys_of
 from gaplisten.ui.actions import section
 from gaplisten.ui.fields import FilterField
@@ -148,8 +148,8 @@ class Clips(QObject):
 
 
 def _told(path: Path, clips: Sequence[Clip]) -> tuple[tuple[str, ...], dict[str, Mapping[str, str]]]:
-    heads, cells = told_of_clips(path, [keys_of(clip) for clip in clips])
-    return heads, {clip.name: row for clip, row in zip(clips, cells, strict=True)}
+    table = table_of_clips(path, [keys_of(clip) for clip in clips])
+    return table.columns, {clip.name: table.says(keys_of(clip)) for clip in clips}
 
 
 class _Filter(FilterField):
