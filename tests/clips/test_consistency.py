@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from gaplisten.clips.checking import checked
 from gaplisten.clips.clip import Clip, OpenClip
 from gaplisten.clips.consistency import Doubt, doubts_about
 from gaplisten.clips.layouts import demo_clips, find_clips
-from gaplisten.clips.likeness import alike_in_blocks, are_alike_in_blocks
+from gaplisten.clips.likeness import alike_in_blocks, are_alike_in_blocks, envelope_of
 from gaplisten.clips.opening import open_clip
 from gaplisten.clips.traces import shifted
 from gaplisten.loss.trace import LossTrace
@@ -371,3 +372,23 @@ def test_the_short_way_to_whether_sounds_are_alike_says_what_the_long_one_does(
         for least in (0.55, 0.9):
             wanted = None if np.isnan(value) else value >= least
             assert are_alike_in_blocks(speech, second, least) == wanted
+
+
+def test_long_sound_is_compared_in_little_more_room_than_it_takes() -> None:
+    frames, rate = 30 * 48000, 48000
+    rng = np.random.default_rng(2)
+    clean = rng.normal(0.0, 0.1, frames).astype(np.float32)
+    lost = rng.random(frames // 960) < 0.1
+    damaged = np.where(np.repeat(lost, 960), np.float32(0), clean)
+    trace = LossTrace.of_packets(lost, 960, rate)
+    opened = OpenClip(
+        Clip("a", lossy="a.wav"), rate, as_signal(clean, rate), as_signal(damaged, rate), trace, {}
+    )
+    tracemalloc.start()
+    try:
+        assert kinds(opened) == []
+        envelope_of(opened.reference)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 20 * frames  # bytes; samples take four each

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 import re
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gaplisten.loss import formats
 from gaplisten.loss.formats import (
     FORMATS,
     AmbiguousTrace,
@@ -649,3 +652,23 @@ def test_the_byte_order_of_words_is_told_only_where_it_is_the_other_one(tmp_path
     found = read_trace(path)
     assert found.lost.tolist() == lost.tolist()
     assert any("byte-swapped" in note for note in found.notes) == (order == ">")
+
+
+def test_a_long_file_is_told_apart_once_for_all_who_ask_at_one_moment_and_anew_when_it_was_changed(
+    tmp_path, monkeypatch
+):
+    path, asked = tmp_path / "hour_is_lost.txt", []
+    recognised = formats._recognised
+    monkeypatch.setattr(formats, "_recognised", lambda *given: (asked.append(1), recognised(*given))[1])
+    flags = np.random.default_rng(1).random(40_000) < 0.1
+    path.write_text("".join(f"{int(flag)}\n" for flag in flags))
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda _: read_trace(path), range(3)))
+    assert len(asked) == 1
+    assert all(np.array_equal(each.lost, flags) for each in found)
+    assert np.array_equal(read_trace(path, inverted=True).lost, ~flags)
+    when = path.stat().st_mtime_ns
+    flags[7] = ~flags[7]
+    path.write_text("".join(f"{int(flag)}\n" for flag in flags))
+    os.utime(path, ns=(when, when))  # as long and as old as before
+    assert np.array_equal(read_trace(path).lost, flags)

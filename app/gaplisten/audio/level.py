@@ -28,6 +28,7 @@ TOLERANCE_DB = 0.5  # at which G.191's program ends its search
 THRESHOLDS = 15  # powers of two below overload, down to one step of 16 bits
 _ROUNDS = 20
 _STEPS = 2048  # how many steps of a long sound are read in one go
+_COUNTED = 1 << 16  # values of an envelope that are counted in one go
 _BLOCK_DECAY = 8.0  # time constants of the smoothing that are summed in one go
 
 _ABSOLUTE_GATE = -70.0
@@ -105,11 +106,16 @@ def _leaky(magnitude: Envelope, decay: float) -> Envelope:
 
 def _active_samples(envelope: Envelope, threshold: float, hangover: int) -> int:
     """Count the samples at which the envelope reaches the threshold, and those within the hangover after."""
-    reached = np.flatnonzero(envelope >= threshold)
-    if not len(reached):
-        return 0
-    until_next = np.diff(reached, append=len(envelope))
-    return int(np.minimum(until_next, hangover + 1).sum())
+    active, last = 0, -1
+    for at in range(0, len(envelope), _COUNTED):
+        reached = at + np.flatnonzero(envelope[at : at + _COUNTED] >= threshold)
+        if not len(reached):
+            continue
+        if last >= 0:
+            active += min(int(reached[0]) - last, hangover + 1)
+        active += int(np.minimum(np.diff(reached), hangover + 1).sum())
+        last = int(reached[-1])
+    return active + min(len(envelope) - last, hangover + 1) if last >= 0 else 0
 
 
 def _decibels(power: float) -> float:

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Samples = npt.NDArray[np.float32]
+Scalar = TypeVar("Scalar", bound="np.generic[Any]")
+
+
+_PIECE = 1 << 16
+
+
+def in_pieces(
+    work: Callable[..., npt.NDArray[Scalar]], *sounds: npt.NDArray[np.float32], step: int = 1
+) -> npt.NDArray[Scalar]:
+    """Return what `work` makes of sounds of one length, row by row, without room for all of it at once.
+
+    Parameters
+    ----------
+    work
+        Returns one value for each frame, or for each `step` frames: the same whatever comes before and after.
+    step
+        Pieces begin at multiples of so many frames.
+    """
+    size = -(-_PIECE // step) * step
+    starts = range(0, max(len(sounds[0]), 1), size)
+    return np.concatenate([work(*(each[at : at + size] for each in sounds)) for at in starts])
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,30 +20,42 @@ SECONDS = 12.0
 HOP = 0.01
 _BANDS = (100, 300, 600, 1000, 1600, 2400, 3600)  # Hz: what narrow-band codecs leave
 _FLOOR_DB = 45.0
+_HOPS = 256  # that are transformed in one go
 _BLOCK = 3.0  # seconds
 _LAG = 0.3  # seconds: codec and transport delay
 ALIKE = 0.7
 
 Envelope = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 def envelope_of(signal: Signal) -> Envelope:
     """Return the energy in bands over time in dB, shape ``(hops, bands)``; NaN where all is zero."""
-    samples = signal.mono.astype(np.float64)
     hop = max(1, round(HOP * signal.rate))
-    size = 2 * hop
-    count = max(0, (len(samples) - size) // hop + 1)
+    count = max(0, (signal.frames - 2 * hop) // hop + 1)
     if not count:
         return np.zeros((0, len(_BANDS) - 1))
-    windows: Envelope = np.lib.stride_tricks.sliding_window_view(samples, size)[::hop][:count]
+    loud, empty = np.zeros((count, len(_BANDS) - 1)), np.zeros(count, np.bool_)
+    for at in range(0, count, _HOPS):
+        stop = min(at + _HOPS, count)
+        loud[at:stop], empty[at:stop] = _of_stretch(signal, at, stop, hop)
+    found: Envelope = np.maximum(loud, loud.max() - _FLOOR_DB)
+    found[empty] = np.nan
+    return found
+
+
+def _of_stretch(signal: Signal, start: int, stop: int, hop: int) -> tuple[Envelope, Flags]:
+    """Return the energy in bands of some hops in dB, and which of them are all zero."""
+    size = 2 * hop
+    stretch = Signal(signal.samples[start * hop : (stop + 1) * hop], signal.rate)
+    samples = stretch.mono.astype(np.float64)
+    windows: Envelope = np.lib.stride_tricks.sliding_window_view(samples, size)[::hop]
     power = np.abs(np.fft.rfft(windows * np.hanning(size), axis=1)) ** 2
     edges = np.round(np.array(_BANDS) * size / signal.rate).astype(int)
     bands = [power[:, low : max(high, low + 1)].sum(axis=1) for low, high in pairwise(edges)]
-    energy = np.stack([band if band.size else np.zeros(count) for band in bands], axis=1)
+    energy = np.stack([band if band.size else np.zeros(len(windows)) for band in bands], axis=1)
     loud: Envelope = 10.0 * np.log10(np.maximum(energy, 1e-20))
-    loud = np.maximum(loud, loud.max() - _FLOOR_DB)
-    loud[~windows.any(axis=1)] = np.nan
-    return loud
+    return loud, np.asarray(~windows.any(axis=1))
 
 
 def likeness(first: Envelope, second: Envelope) -> float:

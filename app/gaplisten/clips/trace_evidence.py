@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
-from gaplisten.audio.signal import Samples, Signal
+from gaplisten.audio.signal import Samples, Signal, in_pieces
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.doubts import LEAST_ZERO_SECONDS, SOUNDING, Change, Doubt, percent
 from gaplisten.clips.trace_likeness import Departures, shift_in_packets
@@ -26,6 +27,7 @@ _MOST_CHANGED = 0.6  # share of the sound that is not the reference's own, where
 _MOST_SAME = 0.5  # share of what is heard that is the reference's own, where a codec is in the way
 _FEW_ZEROS, _MOSTLY = 0.25, 0.75
 _DECODER_SECONDS = 0.03  # by which a decoder's sound may be later than what was sent
+_HALF_A_STEP = 0.5 / 32768  # of 16 bits
 _SAME_BITS = 0.5  # share of lost samples that may be the reference's own
 _UNSENT_SECONDS = 0.1  # silence is not sent in pauses, not in single packets
 _GATED_SECONDS = 0.01
@@ -116,8 +118,8 @@ def _about_version(
         return None
     count = min(reference.frames, version.frames)
     clean, made = reference.samples[:count], version.samples[:count]
-    sounding = np.asarray((np.abs(clean) > SOUNDING).any(axis=1))
-    changed = sounding & (np.abs(clean - made) >= 0.5 / 32768).any(axis=1)
+    sounding = in_pieces(_sounds, clean)
+    changed = sounding & in_pieces(_differs, clean, made)
     size = np.count_nonzero(changed)
     if size < LEAST_ZERO_SECONDS * trace.rate:
         return None  # nothing was lost
@@ -133,7 +135,7 @@ def _about_trace_by_changes(
     told = _told_by(changed, sounding, trace)
     if not told:
         return None
-    shown = Signal.of(np.where(changed, 0.0, 1.0).astype(np.float32), trace.rate)
+    shown = Signal.of(np.where(changed, np.float32(0.0), np.float32(1.0)), trace.rate)
     readings = _readings(replace(opened, lossy=shown), trace)
     cure = "it may belong to another clip, packet length or start"
     fits = ((words, change) for words, change, tried in readings if _covers(changed, sounding, tried))
@@ -189,19 +191,18 @@ class _Evidence:
         found = detect_losses(lossy, size, reference).trace
         silent = np.asarray(~lossy.samples.any(axis=1))
         zeros = found.mask(lossy.frames) & silent
-        heard = np.flatnonzero(~silent)
-        if heard.size:  # what a codec or a jitter buffer puts before the sound is no loss
-            zeros[: heard[0]] = zeros[heard[-1] :] = False
+        if not silent.all():  # what a codec or a jitter buffer puts before the sound is no loss
+            zeros[: int(silent.argmin())] = zeros[len(zeros) - 1 - int(silent[::-1].argmin()) :] = False
         if np.count_nonzero(zeros) < LEAST_ZERO_SECONDS * lossy.rate:
             zeros = np.zeros_like(zeros)
         sounding, same, pauses = np.zeros_like(silent), np.zeros_like(silent), np.zeros_like(silent)
         if reference is not None and reference.channels == lossy.channels:
             count = min(reference.frames, lossy.frames)
             clean, damaged = reference.samples[:count], lossy.samples[:count]
-            sounding[:count] = (np.abs(clean) > SOUNDING).any(axis=1)
+            sounding[:count] = in_pieces(_sounds, clean)
             zeros[:count] &= ~_coded_as_zero(clean, lossy.rate)
             pauses[:count] = _pauses(clean, lossy.rate)
-            same[:count] = sounding[:count] & (np.abs(clean - damaged) < 0.5 / 32768).all(axis=1)
+            same[:count] = sounding[:count] & in_pieces(_same, clean, damaged)
         return cls(zeros, silent, same, sounding, pauses, lossy.rate)
 
     def received_zeros(self, lost: Flags) -> tuple[float, float]:
@@ -293,23 +294,44 @@ class _Evidence:
         )
 
 
+def _sounds(samples: Samples) -> Flags:
+    return np.asarray((np.abs(samples) > SOUNDING).any(axis=1))
+
+
+def _same(samples: Samples, others: Samples) -> Flags:
+    return np.asarray((np.abs(samples - others) < _HALF_A_STEP).all(axis=1))
+
+
+def _differs(samples: Samples, others: Samples) -> Flags:
+    return np.asarray((np.abs(samples - others) >= _HALF_A_STEP).any(axis=1))
+
+
 def _coded_as_zero(samples: Samples, rate: int) -> Flags:
     """Return where a reference is so quiet for 5 ms that mu-law makes exact zeros of it."""
-    peaks = np.abs(samples).max(axis=1, initial=0.0)
     size = max(1, round(0.005 * rate))
-    blocks = np.pad(peaks, (0, -len(peaks) % size)).reshape(-1, size).max(axis=1)
-    return np.asarray(np.repeat(blocks <= _MU_LAW_ZERO, size)[: len(peaks)], np.bool_)
+
+    def quiet(piece: Samples) -> Flags:
+        peaks = np.abs(piece).max(axis=1, initial=0.0)
+        blocks = np.pad(peaks, (0, -len(peaks) % size)).reshape(-1, size).max(axis=1)
+        return np.asarray(np.repeat(blocks <= _MU_LAW_ZERO, size)[: len(peaks)], np.bool_)
+
+    return in_pieces(quiet, samples, step=size)
 
 
 def _pauses(samples: Samples, rate: int) -> Flags:
     """Return where a reference is so quiet for 20 ms that a noise gate may have made zeros of it."""
     size = max(1, round(0.02 * rate))
-    power = (samples.astype(np.float64) ** 2).mean(axis=1)
-    blocks = np.pad(power, (0, -len(power) % size)).reshape(-1, size).mean(axis=1)
+
+    def powers(piece: Samples) -> npt.NDArray[np.float64]:
+        power = (piece.astype(np.float64) ** 2).mean(axis=1)
+        found = np.pad(power, (0, -len(power) % size)).reshape(-1, size).mean(axis=1)
+        return np.asarray(found, np.float64)
+
+    blocks = in_pieces(powers, samples, step=size)
     if not blocks.size:
         return np.zeros(0, np.bool_)
     quiet = blocks < np.percentile(blocks, 95) * 10 ** (-_PAUSE_DB / 10)
-    return np.asarray(np.repeat(quiet, size)[: len(power)], np.bool_)
+    return np.asarray(np.repeat(quiet, size)[: len(samples)], np.bool_)
 
 
 def _readings(opened: OpenClip, trace: LossTrace) -> Iterator[tuple[str, Change, LossTrace]]:

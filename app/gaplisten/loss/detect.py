@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gaplisten.audio.signal import Samples, Signal
+from gaplisten.audio.signal import Samples, Signal, in_pieces
 from gaplisten.languages import counted
 from gaplisten.loss.trace import Flags, Grid, LossTrace, Origin, Spans
 
@@ -193,11 +193,16 @@ class _Compared:
     def of(cls, signal: Signal, reference: Signal) -> _Compared:
         size = max(1, round(_BLOCK_MS * signal.rate / 1000))
         count = min(signal.frames, reference.frames) // size * size
-        clean = np.abs(reference.samples[:count]).max(axis=1, initial=0.0)
+        clean = reference.samples[:count]
         silent = np.asarray(~signal.samples[:count].any(axis=1))
-        peaks = clean.reshape(-1, size).max(axis=1, initial=0.0)
+        peaks = in_pieces(lambda piece: _block_peaks(piece, size), clean, step=size)
         zero = np.asarray(silent.reshape(-1, size).all(axis=1))
-        return cls(size, np.asarray(clean > 0), silent, peaks, zero)
+        return cls(size, np.asarray(clean.any(axis=1)), silent, peaks, zero)
+
+
+def _block_peaks(samples: Samples, size: int) -> npt.NDArray[np.float32]:
+    peaks = np.abs(samples).max(axis=1, initial=0.0)
+    return np.asarray(peaks.reshape(-1, size).max(axis=1, initial=0.0), np.float32)
 
 
 @dataclass(frozen=True, eq=False)

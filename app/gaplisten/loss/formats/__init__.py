@@ -10,8 +10,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import stat
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -146,8 +148,29 @@ def read_trace(
     TraceFileError
         If it cannot be read, or is no trace.
     """
+    data = _bytes(path)
+    if len(data) < _LONG_BYTES:
+        return _read(path, data, format, inverted, packets)
+    key = blake2b(data).digest(), path, format, inverted, packets
+    with _one_at_a_time:
+        found = _long_ones.pop(key, None) or _read(path, data, format, inverted, packets)
+        found.lost.setflags(write=False)  # all who ask share it
+        _long_ones[key] = found  # those asked for last at the end
+        while len(_long_ones) > _MOST_KEPT:
+            del _long_ones[next(iter(_long_ones))]
+    return found
+
+
+_LONG_BYTES = 1 << 16  # of an hour of packets there are 400 kB
+_MOST_KEPT = 4
+_long_ones: dict[tuple[bytes, Path, str | None, bool, int | None], TraceFile] = {}
+# To tell a long file's format takes a second and 40 MB; list, lanes and clip ask for it at one moment.
+_one_at_a_time = threading.Lock()
+
+
+def _read(path: Path, data: bytes, format: str | None, inverted: bool, packets: int | None) -> TraceFile:
     try:
-        content, unpacked = _content(path, packets)
+        content, unpacked = _content(path, data, packets)
         form = format_named(format) if format else _recognised(path, content)
         found = form.decode(content)
     except BadTrace as bad:
@@ -162,9 +185,8 @@ def read_trace(
     )
 
 
-def _content(path: Path, packets: int | None) -> tuple[Content, tuple[str, ...]]:
+def _content(path: Path, data: bytes, packets: int | None) -> tuple[Content, tuple[str, ...]]:
     """Return a file's content (of an archive that of its array), and what is to be said of it."""
-    data = _bytes(path)
     if not data.startswith(archives.MAGIC):
         return Content(data, path.stem, path.suffix, packets), ()
     array, name = archives.unpacked(data, MAX_BYTES)
