@@ -55,7 +55,7 @@ class Wsola:
         self._expand = expand * rate / 1000
         self._rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(self._piece) + 0.5) / self._piece)
         self._past: deque[np.ndarray] = deque(maxlen=-(-self._room // packet_frames))
-        self._ready = np.empty(0)
+        self._ready = self._promise = np.empty(0)
         self._age = 0
 
     def packet(self, samples: np.ndarray | None) -> np.ndarray:
@@ -85,13 +85,12 @@ class Wsola:
         """
         n, past = self._piece, self._stretched
         place = self._most_similar(past[-n:], past[:-n])
-        follow = past[place + n : place + 3 * n]
-        follow = np.concatenate((follow, past[-n:]))[: 2 * n] if len(follow) < 2 * n else follow
-        fresh = follow[:n].copy()
+        fresh = past[place + n : place + 2 * n]
         if self._age or len(self._ready):
             fresh = (1 - self._rise) * self._promise + self._rise * fresh
-        self._promise = follow[n:]
-        self._stretched = np.concatenate((past[n:], fresh))
+        # What follows may already be this piece: a match that ends where the past does is followed by it.
+        longer = np.concatenate((past, fresh))
+        self._promise, self._stretched = longer[place + 2 * n : place + 3 * n], longer[n:]
         return fresh
 
     def _most_similar(self, template: np.ndarray, past: np.ndarray) -> int:

@@ -2,6 +2,7 @@
 
     python3 run.py bench measures              figures beside their targets
     python3 tests/benchmarks/bench_measures.py the table of docs/measures.md, in Markdown
+    python3 tests/benchmarks/bench_measures.py --other FOLDER    with a column for the speech of that folder
 
 Speech: the bundled demo, and where they lie (`GAPLISTEN_PROMPTS` names another folder) two clips of each
 voice of Debian's asterisk-core-sounds-{en,es,fr,it,ru}-g722, the ones after those that thresholds were set
@@ -153,25 +154,35 @@ def measure(quick: bool) -> Iterator[Figure]:
             yield Figure(f"artefact {name}: flagged as such", share, "%", ARTEFACT_TARGET, ">=", note)
 
 
-def markdown(results: Results) -> str:
-    """Return the tables of docs/measures.md."""
-    lines = ["| version | gaps flagged, % | by which measures, % |", "|---|---|---|"]
+def markdown(results: Results, other: Results | None = None) -> str:
+    """Return the tables of docs/measures.md.
+
+    Parameters
+    ----------
+    other
+        The same of other speech, in a column of its own.
+    """
+    head, rule = (" other speech |", "---|") if other is not None else ("", "")
+    lines = [f"| version | gaps flagged, % |{head} by which measures, % |", f"|---|---|{rule}---|"]
     for (group, name), counts in results.items():
         if group in ("control", "coded", "good"):
-            lines.append(f"| {name} | {_cell(counts, 'any')} | {_most(counts)} |")
+            more = "" if other is None else f" {_cell(other[group, name], 'any')} |"
+            lines.append(f"| {name} | {_cell(counts, 'any')} |{more} {_most(counts)} |")
     lines += [
         "",
-        "| artefact | flagged under its name, % | where it is not, % | by any, % |",
-        "|---|---|---|---|",
+        f"| artefact | flagged under its name, % |{head} where it is not, % | by any, % |",
+        f"|---|---|{rule}---|---|",
     ]
     for (group, name), counts in results.items():
         if group == "artefact":
             names = _own(name)
             own = "clip" if names[0].startswith("clip:") else "|".join(names)
-            other = results["not there", name]
-            elsewhere = "" if own == "clip" else _cell(other, own)
+            absent = "" if own == "clip" else _cell(results["not there", name], own)
             said = ", ".join(f"`{each}`" for each in names)
-            lines.append(f"| {name} ({said}) | {_cell(counts, own)} | {elsewhere} | {_cell(counts, 'any')} |")
+            more = "" if other is None else f" {_cell(other[group, name], own)} |"
+            lines.append(
+                f"| {name} ({said}) | {_cell(counts, own)} |{more} {absent} | {_cell(counts, 'any')} |"
+            )
     return "\n".join(lines)
 
 
@@ -188,5 +199,16 @@ def _most(counts: Counts, least: float = 0.5, most: int = 6) -> str:
     return ", ".join(f"`{each.key}` {share:.1f}" for share, each in shares[:most] if share >= least)
 
 
+def _printed(words: list[str]) -> str:
+    def tell(name: str) -> None:
+        print(name, file=sys.stderr, flush=True)
+
+    results = collect(speech("--quick" in words), SEED, tell)
+    if "--other" not in words:
+        return markdown(results)
+    folder = Path(words[words.index("--other") + 1])
+    return markdown(results, collect(material.recorded(folder), SEED + 7, tell))
+
+
 if __name__ == "__main__":
-    print(markdown(collect(speech("--quick" in sys.argv), SEED, lambda name: print(name, file=sys.stderr))))
+    print(_printed(sys.argv[1:]))

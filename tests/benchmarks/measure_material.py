@@ -22,6 +22,7 @@ import numpy as np
 import soundfile
 from scipy import signal as filters
 
+from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
 from gaplisten.loss.trace import LossTrace
 from kit import harness
@@ -45,6 +46,16 @@ def demo_speech() -> dict[str, Sound]:
     for path in sorted(DEMO.glob("*.flac")):
         samples, _ = soundfile.read(path, dtype="float64")
         found[f"demo {path.stem}"] = np.resize(samples, SECONDS * RATE)
+    return found
+
+
+def recorded(folder: Path) -> dict[str, Sound]:
+    """Return the sound files of a folder at 16 kHz, each as often as fills 10 s, or its first 10 s."""
+    found = {}
+    for path in sorted(each for each in folder.iterdir() if each.suffix in (".wav", ".flac", ".ogg")):
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        mono = resample(Signal.of(samples.mean(axis=1), rate), RATE).samples[:, 0]
+        found[path.stem] = np.resize(mono, SECONDS * RATE).astype(np.float64)
     return found
 
 
@@ -400,6 +411,29 @@ def _crackle(y: Sound, a: int, b: int, rng: np.random.Generator) -> bool:
     return True
 
 
+def _inner_click(y: Sound, a: int, b: int, rng: np.random.Generator) -> bool:
+    at, size = int(rng.integers(a + 32, b - 32)), int(rng.integers(1, 4))
+    usual = np.sqrt((y[a - PACKET : b + PACKET] ** 2).mean())
+    y[at : at + size] += rng.choice([-1, 1]) * max(rng.uniform(0.05, 0.3), 1.5 * usual)
+    return True
+
+
+def _twice(side: int) -> Callable[[Sound, int, int, np.random.Generator], bool]:
+    """Add received sound beside the gap again: behind it (1) or before it (-1), with a fade or without."""
+
+    def plant(y: Sound, a: int, b: int, rng: np.random.Generator) -> bool:
+        fades = rng.random() < 0.5
+        size = round(rng.uniform(5 if fades else 2.5, 10) * RATE / 1000)
+        window = np.linspace(1, 0, size) if fades else np.ones(size)
+        if side > 0:
+            y[b : b + size] *= 1 + window[: len(y) - b]
+        else:
+            y[a - size : a] *= 1 + window[::-1]
+        return True
+
+    return plant
+
+
 def _white(y: Sound, a: int, b: int, rng: np.random.Generator) -> bool:
     y[a:b] = rng.standard_normal(b - a) * np.sqrt((y[a:b] ** 2).mean())
     return True
@@ -428,6 +462,9 @@ ARTEFACTS = (
     Artefact("narrow band in wide band", ("bandwidth",), _narrow),
     Artefact("the same sound twice, 0.6 to 4.3 ms apart", ("comb",), _comb),
     Artefact("offset of 1.5 to 5 %", ("dc",), _offset),
+    Artefact("a click inside the gap", ("click_inside",), _inner_click),
+    Artefact("the overlap behind it added twice", ("overlap_exit",), _twice(1)),
+    Artefact("the overlap before it added twice", ("overlap_entry",), _twice(-1)),
     Artefact("crackle away from gaps", ("elsewhere",), _crackle),
     Artefact("white noise at the right level", ("lsd",), _white),
 )

@@ -218,6 +218,78 @@ def test_a_second_copy_a_fraction_of_a_sample_of_16_khz_later_is_a_comb_too() ->
     assert share(found, "comb") == 1
 
 
+@pytest.mark.parametrize("reference", [CLEAN, None], ids=["against the reference", "alone"])
+def test_a_click_inside_a_gap_is_found_there_and_at_no_edge(reference: np.ndarray | None) -> None:
+    version, gap = CLEAN.copy(), GAPS[3]
+    version[(gap.start + gap.stop) // 2] += 0.4
+    found = measured(version, reference)
+    assert found.flagged("v", "click_inside").tolist() == [place == 3 for place in range(len(GAPS))]
+    assert not any(share(found, key) for key in ("click_entry", "click_exit", "elsewhere", "after_click"))
+
+
+def test_packets_that_do_not_join_click_inside_and_the_same_speech_elsewhere_in_one_piece_does_not() -> None:
+    rng, strung, whole = np.random.default_rng(8), CLEAN.copy(), CLEAN.copy()
+    for gap in (each for each in GAPS if each.frames > PACKET):
+        whole[gap.start : gap.stop] = CLEAN[gap.start - 300 : gap.stop - 300]
+        for at in range(gap.start, gap.stop, PACKET):
+            source = at - int(rng.integers(400, 1100))
+            strung[at : at + PACKET] = CLEAN[source : source + PACKET]
+    assert share(measured(whole), "click_inside") == 0
+    assert share(measured(strung), "click_inside") >= 0.2
+
+
+def test_what_clicks_at_an_edge_does_not_click_inside() -> None:
+    found = measured(in_gaps(lambda y, a, b: np.zeros(b - a)))
+    assert share(found, "click_exit") > 0.8
+    assert share(found, "click_inside") == 0
+
+
+@pytest.mark.parametrize("fades", [False, True], ids=["flat", "fading over 10 ms"])
+@pytest.mark.parametrize("edge", ["entry", "exit"])
+def test_received_sound_that_is_added_twice_beside_a_gap_is_an_overlap_there(edge: str, fades: bool) -> None:
+    version, size = CLEAN.copy(), 160 if fades else 40
+    window = np.linspace(1, 0, size) if fades else np.ones(size)
+    for gap in GAPS:
+        if edge == "exit":
+            version[gap.stop : gap.stop + size] *= 1 + window
+        else:
+            version[gap.start - size : gap.start] *= 1 + window[::-1]
+    found = measured(version)
+    assert share(found, f"overlap_{edge}") > 0.8  # two gaps lie beside pauses
+    assert share(found, "overlap_exit" if edge == "entry" else "overlap_entry") == 0
+    assert np.nanmax(found.column("v", f"overlap_{edge}")) == pytest.approx(
+        6.0 if not fades else 5.4, abs=0.3
+    )
+
+
+@pytest.mark.parametrize("late", [0, 37], ids=["in time", "late"])
+def test_a_blend_into_received_sound_is_no_overlap_however_loud_it_is(late: int) -> None:
+    version, rise = CLEAN.copy(), np.linspace(0, 1, 80)
+    for gap in GAPS:
+        part = slice(gap.stop, gap.stop + 80)
+        loud = 0.3 * np.random.default_rng(gap.start).standard_normal(80)
+        version[part] = rise * version[part] + (1 - rise) * loud
+    version = np.concatenate((np.zeros(late), version[: len(version) - late]))
+    found = measured(version)
+    assert share(found, "overlap_exit") == 0
+    assert share(found, "overlap_entry") == 0
+
+
+def test_noise_without_its_rumble_is_as_loud_behind_gaps_and_without_its_middle_is_not() -> None:
+    spectrum = np.fft.rfft(np.random.default_rng(2).standard_normal(len(CLEAN)))
+    spectrum /= np.sqrt(np.maximum(np.arange(spectrum.size), 8))
+    pink = np.fft.irfft(spectrum, len(CLEAN))
+    reference = 0.02 * pink / pink.std()
+    without_rumble = filters.sosfilt(filters.butter(2, 90, "highpass", fs=RATE, output="sos"), reference)
+    without_middle = filters.sosfilt(
+        filters.butter(2, (200, 2000), "bandstop", fs=RATE, output="sos"), reference
+    )
+    keys = ("after_level", "elsewhere_level")
+    assert not any(share(measured(without_rumble, reference), key) for key in keys)
+    found = measured(np.where(np.arange(len(CLEAN)) > len(CLEAN) // 2, without_middle, reference), reference)
+    assert found.flagged("v", "after_level").tolist() == [False] * 3 + [True] * 3
+
+
 def test_turned_polarity_and_an_offset_have_names_of_their_own() -> None:
     assert share(measured(in_gaps(lambda y, a, b: -0.7 * y[a:b])), "polarity") == 1
     assert share(measured(in_gaps(lambda y, a, b: y[a:b] + 0.03)), "dc") > 0.8
@@ -260,6 +332,9 @@ def test_each_measure_has_a_curve_that_stands_out_where_its_fault_is(measure) ->
         "after_click": lambda y, a, b: y.__setitem__(b + 800, y[b + 800] + 0.4),
         "elsewhere": lambda y, a, b: y.__setitem__(b + 800, y[b + 800] + 0.4),
         "elsewhere_level": lambda y, a, b: y.__setitem__(slice(b + 480, b + 900), 0.2 * y[b + 480 : b + 900]),
+        "click_inside": lambda y, a, b: y.__setitem__((a + b) // 2, y[(a + b) // 2] + 0.4),
+        "overlap_entry": lambda y, a, b: y.__setitem__(slice(a - 80, a), 2 * y[a - 80 : a]),
+        "overlap_exit": lambda y, a, b: y.__setitem__(slice(b, b + 80), 2 * y[b : b + 80]),
         "lag_jump": lambda y, a, b: y.__setitem__(slice(b, b + 3000), y[b - 32 : b + 2968].copy()),
     }
     faults["drift"] = faults["lag_jump"]

@@ -100,3 +100,20 @@ def test_stretching_keeps_a_steady_wave_and_ends_in_silence() -> None:
     fade = 1 - np.arange(320) / 1280
     assert quality(signal[early] * fade, out[early]) > 25
     assert not out[3200 + 1280 : 18 * 320].any()
+
+
+def test_stretching_a_voice_joins_piece_to_piece_without_a_click() -> None:
+    """A match less than two pieces back ends where the past does: what follows it is the piece just made."""
+    from gaplisten.audio.signal import Signal
+    from gaplisten.loss.measures import measure_gaps
+    from gaplisten.loss.trace import LossTrace
+
+    clicks = []
+    for name in ("demo1", "demo2", "demo3"):
+        signal = speech(seconds=2.4, name=name)
+        lost = np.arange(len(signal) // 320) % 7 >= 5
+        out = harness.conceal(harness.load("wsola"), signal, lost, 16000, 320)
+        trace = LossTrace.of_packets(lost, 320, 16000)
+        table = measure_gaps(Signal.of(signal, 16000), {"wsola": Signal.of(out, 16000)}, trace)
+        clicks.append(table.flagged("wsola", "click_inside"))
+    assert np.concatenate(clicks).mean() < 0.12

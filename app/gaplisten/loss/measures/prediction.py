@@ -33,13 +33,19 @@ def clicks(signal: Row, edges: Frames, rate: int, peak: int = PEAK_FRAMES) -> Ro
     edges
         Frames whose sample is the first of the new part. An edge without a sample before or after gives NaN.
     """
+    found, size = peaks(signal, edges, rate, peak)
+    return inside(found / (size + FLOOR), edges, signal.size)
+
+
+def peaks(signal: Row, edges: Frames, rate: int, peak: int = PEAK_FRAMES) -> tuple[Row, Row]:
+    """Return the peak of the LPC residual within `peak` frames of each edge, and its robust size around."""
     half = round(CONTEXT_MS * rate / 1000)
-    found = np.zeros(edges.size)
+    found, size = np.zeros(edges.size), np.zeros(edges.size)
     for at in range(0, edges.size, _BLOCK):
         some = slice(at, at + _BLOCK)
         around = stretches(signal, edges[some] - half - LPC_ORDER, 2 * half + LPC_ORDER)
-        found[some] = _peak_ratio(np.abs(_residual(around)), half, peak)
-    return inside(found, edges, signal.size)
+        found[some], size[some] = _peak_and_size(np.abs(_residual(around)), half, peak)
+    return found, size
 
 
 def more_than_natural(found: Row, natural: Row) -> Row:
@@ -47,11 +53,11 @@ def more_than_natural(found: Row, natural: Row) -> Row:
     return np.asarray(np.sqrt(np.maximum(found**2 - np.nan_to_num(natural) ** 2, 0.0)))
 
 
-def _peak_ratio(error: Rows, middle: int, reach: int) -> Row:
+def _peak_and_size(error: Rows, middle: int, reach: int) -> tuple[Row, Row]:
     peak = error[:, middle - reach : middle + reach + 1].max(axis=1, initial=0.0)
     leave_out = LEAVE_OUT_FRAMES + reach - PEAK_FRAMES
     kept = np.concatenate((error[:, : middle - leave_out], error[:, middle + leave_out + 1 :]), axis=1)
-    return np.asarray(peak / (MAD * medians(kept) + FLOOR))
+    return peak, MAD * medians(kept)
 
 
 def _residual(rows: Rows) -> Rows:
