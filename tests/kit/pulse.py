@@ -196,7 +196,7 @@ class SoundServer:
     def kill(self) -> None:
         """Let the server die, as when the device is pulled out."""
         self._server.kill()
-        self._server.wait()
+        self._server.communicate()
 
     def revive(self) -> None:
         """Start a server again where the dead one was, as when the device is plugged in again."""
@@ -225,7 +225,7 @@ def sound_server(rate: int = 48000, channels: int = 2, pipe: int = 4096) -> Iter
     _skip_where_missing()
     server = SoundServer(rate, channels, pipe)
     try:
-        with _playing_to(server.folder):
+        with _with(server.environment):
             yield server
     finally:
         server.close()
@@ -233,13 +233,19 @@ def sound_server(rate: int = 48000, channels: int = 2, pipe: int = 4096) -> Iter
 
 @contextmanager
 def null_server(rate: int = 48000) -> Iterator[None]:
-    """Run a server without any card, as on a machine that is used from afar."""
+    """Run a server without any card, as on a machine used from afar, and let this process play there."""
     _skip_where_missing()
+    with null_environment(rate) as environment, _with(environment):
+        yield
+
+
+@contextmanager
+def null_environment(rate: int = 48000) -> Iterator[Mapping[str, str]]:
+    """Run a server without any card; give what a process needs to know to play there."""
     folder = _new_folder()
     process = _serve(folder, f"module-null-sink rate={rate}")
     try:
-        with _playing_to(folder):
-            yield
+        yield _environment(folder)
     finally:
         process.kill()
         process.communicate()
@@ -253,9 +259,9 @@ def _skip_where_missing() -> None:
 
 
 @contextmanager
-def _playing_to(folder: Path) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in _environment(folder)}
-    os.environ.update(_environment(folder))
+def _with(environment: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
     try:
         yield
     finally:

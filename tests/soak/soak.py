@@ -39,6 +39,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "resources" / "demo"
 MOST_GROWTH = 0.02
 TOLD_WITHIN = 2.0
+LEAST_ROUNDS = 3  # fewer tell of no growth
 LEAKS = ("memory", "descriptor", "block", "thread", "child")
 
 
@@ -173,11 +174,16 @@ def watch(window: subprocess.Popen[str], server: SoundServer, out: Path, minutes
             samples.append(measured(window.pid, passed, seen))
             server.drop_captured()
             print(f"{word:9} " + " ".join(f"{value:8.1f}" for value in astuple(samples[-1])), flush=True)
-            if passed >= minutes:
+            if passed >= minutes and len(samples) >= LEAST_ROUNDS:
                 _answer(out, "end", "")
             _answer(out, "measured", "")
     window.wait()
     return samples
+
+
+def few_clips(folder: Path) -> Path:
+    """Copy a few of the demo's clips into that folder; return it."""
+    return shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns("demo[3-6]*", "*.py", "*.md"))
 
 
 def _answer(out: Path, name: str, text: str) -> None:
@@ -187,24 +193,28 @@ def _answer(out: Path, name: str, text: str) -> None:
 
 
 def soak(
-    minutes: float, out: Path, errors: IO[str] | None = None, leak: str = ""
+    minutes: float, out: Path, errors: IO[str] | None = None, leak: str = "", clips: Path = DEMO
 ) -> tuple[list[Sample], dict[str, object]]:
     """Run the window for that long in a home of its own; return the samples and what it told.
 
     Parameters
     ----------
+    minutes
+        At least; and at least `LEAST_ROUNDS` rounds.
     leak
         What the window loses each round on purpose, to see whether that would be noticed: "memory",
         "descriptor", "block" (of shared memory), "thread" or "child".
+    clips
+        The folder whose clips are opened, one after another.
     """
     panel = make_panel(out, clips=2, frames=4000).folder
-    fewer = shutil.copytree(DEMO, out / "fewer", ignore=shutil.ignore_patterns("demo[3-6]*", "*.py", "*.md"))
+    fewer = few_clips(out / "fewer")
     server = SoundServer()
     script = Path(__file__).with_name("window.py")
     try:
         with x_server() as display:
             window = subprocess.Popen(
-                [sys.executable, "-P", str(script), str(DEMO), str(fewer), str(panel), str(out), leak],
+                [sys.executable, "-P", str(script), str(clips), str(fewer), str(panel), str(out), leak],
                 env={
                     **os.environ,
                     **display,
@@ -220,7 +230,7 @@ def soak(
                 samples = watch(window, server, out, minutes)
             finally:
                 window.kill()
-                window.wait()
+                window.communicate()
     finally:
         server.close()
     return samples, json.loads((out / "told.json").read_text())

@@ -95,8 +95,8 @@ class Soak:
             pane.boxes[metric].setChecked(True)
         while not answered("end"):
             self.rounds += 1
-            yield from self.open_folder(FEWER, 2)
-            yield from self.open_folder(CLIPS, 6)
+            yield from self.open_folder(FEWER)
+            yield from self.open_folder(CLIPS)
             for number, clip in enumerate(controller.clipset.clips):
                 yield from self.one_clip(clip.name, number)
             if self.rounds % 2:
@@ -111,9 +111,9 @@ class Soak:
             say(f"round {self.rounds}")
             yield lambda: answered("measured")
 
-    def open_folder(self, folder: Path, clips: int) -> Scenario:
+    def open_folder(self, folder: Path) -> Scenario:
         """Close the clips that are open, and open others."""
-        controller = self.controller
+        controller, clips = self.controller, len(list((folder / "clean").iterdir()))
         controller.document.mark_saved()  # nobody is there to be asked
         self.window.open_paths([folder])
         yield lambda: controller.clipset is not None and len(controller.clipset.clips) == clips
@@ -146,7 +146,8 @@ class Soak:
         hearing.set_loop(None)
         yield from self.press_space(playing=False)
         if hearing.state.reason:
-            told["false messages"].append(hearing.state.reason)
+            told["false messages"].append(self.circumstances())
+            yield from self.look_again()
 
     def loop(self) -> Scenario:
         """Play half a second until it begins anew."""
@@ -226,15 +227,32 @@ class Soak:
         done["lost"] += 1
         say("find")
         yield lambda: answered("found")
-        for looked in itertools.count():  # what was told stays until something plays
+        yield from self.look_again()
+        done["found"] += 1
+        self.hearing.set_loop(None)
+
+    def look_again(self) -> Scenario:
+        """Look for the device until it is there: what was told stays until something plays."""
+        for looked in itertools.count():
             assert looked < MOST_KEYS, "the device is not found again"
             self.window.panes["devices"].rescan()
             yield pause(0.2)
             yield lambda: not self.hearing.state.starting
             if self.hearing.state.available and self.hearing.player.devices():
                 break
-        done["found"] += 1
-        self.hearing.set_loop(None)
+
+    def circumstances(self) -> str:
+        """Tell what was said of the device, when, and whether the sound server answers others then."""
+        asked = subprocess.run(
+            ["timeout", "5", "pactl", "info"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        server = "does not answer others either" if asked.returncode else "answers others"
+        state, load = self.hearing.state, os.getloadavg()[0]
+        how = f"restarts {state.restarts}, load {load:.0f}, the server {server}"
+        return f"round {self.rounds}: {state.reason} ({how})"
 
     def count_underflows(self) -> None:
         """Add what the player counted since the last time; it begins anew with another process."""
@@ -244,17 +262,18 @@ class Soak:
 
 
 def lose_something() -> None:
-    """Lose what is to be lost on purpose; all of it ends with this process."""
-    if LEAK == "memory":
-        lost.append(bytearray(os.urandom(2**20)) * 20)
-    elif LEAK == "descriptor":
-        lost.append(os.open(os.devnull, os.O_RDONLY))
-    elif LEAK == "block":
-        lost.append(SharedMemory(create=True, size=4096))
-    elif LEAK == "thread":
-        threading.Thread(target=threading.Event().wait, daemon=True).start()
-    elif LEAK == "child":
-        lost.append(subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL))
+    """Lose five of what is to be lost on purpose; all of it ends with this process."""
+    for _ in range(5):
+        if LEAK == "memory":
+            lost.append(bytearray(os.urandom(2**20)) * 10)
+        elif LEAK == "descriptor":
+            lost.append(os.open(os.devnull, os.O_RDONLY))
+        elif LEAK == "block":
+            lost.append(SharedMemory(create=True, size=4096))
+        elif LEAK == "thread":
+            threading.Thread(target=threading.Event().wait, daemon=True).start()
+        elif LEAK == "child":
+            lost.append(subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL))
 
 
 def main() -> int:

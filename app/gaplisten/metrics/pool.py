@@ -95,22 +95,22 @@ def _processor_time(seconds: float) -> Iterator[None]:
     """End this process when its work takes more processor time; where the system cannot, the clock does."""
     if sys.platform == "win32":
         yield
-        return
-    import resource
+    else:
+        import resource
 
-    which = resource.RLIMIT_CPU
-    soft, hard = resource.getrlimit(which)
-    most = math.ceil(time.process_time() + seconds)
-    if any(most >= limit != resource.RLIM_INFINITY for limit in (soft, hard)):
-        yield  # who started us allows less
-        return
-    # A file as large as its memory is of no use to anybody.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    resource.setrlimit(which, (most, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(which, (soft, hard))
+        which = resource.RLIMIT_CPU
+        soft, hard = resource.getrlimit(which)
+        most = math.ceil(time.process_time() + seconds)
+        if any(most >= limit != resource.RLIM_INFINITY for limit in (soft, hard)):
+            yield  # who started us allows less
+            return
+        # A file as large as its memory is of no use to anybody.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+        resource.setrlimit(which, (most, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(which, (soft, hard))
 
 
 def _score(

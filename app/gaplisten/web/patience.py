@@ -154,15 +154,14 @@ class PatientProtocol(H11Protocol):
 
 def allow_many_lines() -> None:
     """Let this process have as many open lines as it may: the usual are too few for a crowd."""
-    if sys.platform == "win32":
-        return
-    import resource
+    if sys.platform != "win32":  # there the usual is not limited
+        import resource
 
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MOST_FILES if most == resource.RLIM_INFINITY else min(most, _MOST_FILES)
-    if now != resource.RLIM_INFINITY and now < wanted:
-        with contextlib.suppress(OSError, ValueError):  # some systems say a number that they do not give
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-            now = wanted
-    if now != resource.RLIM_INFINITY:
-        PatientProtocol.most = min(PatientProtocol.most, max(1, now - _KEPT_FREE))
+        now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = _MOST_FILES if most == resource.RLIM_INFINITY else min(most, _MOST_FILES)
+        if now != resource.RLIM_INFINITY and now < wanted:
+            with contextlib.suppress(OSError, ValueError):  # some systems say a number that they do not give
+                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+                now = wanted
+        if now != resource.RLIM_INFINITY:
+            PatientProtocol.most = min(PatientProtocol.most, max(1, now - _KEPT_FREE))
