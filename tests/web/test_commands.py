@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -218,3 +219,18 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         done = CliRunner().invoke(app, ["serve", str(panel.folder), "--port", str(served.port)])
     assert f"127.0.0.1:{served.port}: it cannot listen there" in str(done.exception)
     assert "give another --port" in str(done.exception)
+
+
+def test_threads_of_a_server_take_turns_quickly_and_others_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float] = []
+    monkeypatch.setattr(
+        "gaplisten.web.serving.uvicorn.Server.run", lambda *_, **__: seen.append(sys.getswitchinterval())
+    )
+    panel = make_panel(tmp_path, "acr", clips=1)
+    before = sys.getswitchinterval()
+    found = CliRunner().invoke(app, ["serve", str(panel.folder), "--port", "0"])
+    assert found.exception is None
+    assert seen == [pytest.approx(0.0005, rel=0.1)]
+    assert sys.getswitchinterval() == before
