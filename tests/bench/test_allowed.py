@@ -343,3 +343,124 @@ def test_a_file_without_end_is_not_read_to_it_and_always_asked_about(saved, tmp_
         work = saved(choice)
         that_ends(lambda work=work, choice=choice: remember(work, [choice], CATALOGUE))
         assert len(that_ends(lambda work=work: left(work))) == 1
+
+
+PLUGIN = "def conceal(lossy, lost, rate, packet_frames):\n    return lossy\n"
+
+
+def linked(path: Path, text: str) -> None:
+    """Put a folder with a module elsewhere, and a link to it in the place of `path`'s folder."""
+    other = path.parents[1].parent / "elsewhere"
+    other.mkdir(exist_ok=True)
+    (other / path.name).write_text(text)
+    if not path.parent.exists():
+        path.parent.symlink_to(other, target_is_directory=True)
+
+
+def plain(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+# What a file of code can come to run or read without a change of its own text.
+ADDED = {
+    "a module of a library's name": ("import numpy\n" + PLUGIN, "numpy.py", plain),
+    "a package": ("import parts.core\n" + PLUGIN, "parts/core.py", plain),
+    "a package behind a link": ("import parts.core\n" + PLUGIN, "parts/core.py", linked),
+    "compiled code": ("import fast\n" + PLUGIN, "fast.cpython-311-x86_64-linux-gnu.so", plain),
+    "a hidden folder in the path": (
+        "import sys; sys.path.insert(0, '.lib')\n" + PLUGIN,
+        ".lib/core.py",
+        plain,
+    ),
+    "a model": ("MODEL = HERE / 'weights/net.onnx'\n" + PLUGIN, "weights/net.onnx", plain),
+    "weights of its own name": ("np.load(HERE.with_suffix('.npz'))\n" + PLUGIN, "plc.npz", plain),
+    "settings": ("json.load(open('plc_48k.json'))\n" + PLUGIN, "plc_48k.json", plain),
+}
+
+
+@pytest.mark.parametrize("kind", ADDED)
+def test_consent_ends_when_something_is_put_beside_code_that_it_would_take(saved, tmp_path, kind):
+    text, name, put = ADDED[kind]
+    folder = tmp_path / "code"
+    folder.mkdir()
+    (folder / "plc.py").write_text(text)
+    choice = Choice(str(folder / "plc.py"))
+    work = saved(choice)
+    remember(work, [choice], CATALOGUE)
+    assert left(work) == []
+    put(folder / name, "one")
+    assert left(work) != []
+    remember(work, [choice], CATALOGUE)
+    assert left(work) == []
+    put(folder / name, "two")
+    assert left(work) != []
+
+
+def test_what_scripts_name_counts_through_all_of_them_and_sounds_and_logs_do_not(saved, tmp_path):
+    (tmp_path / "plc.sh").write_text(
+        f"#!/bin/sh\n. ./inner.sh\ncp a.wav b.wav\necho done >> plc.log {tmp_path}/o.txt\n"
+    )
+    (tmp_path / "inner.sh").write_text("exec ./core --model net.bin\n")
+    choice = Choice("external_command", (("command", f"sh {tmp_path / 'plc.sh'} {{in_wav}} {{out_wav}}"),))
+    work = saved(choice)
+    for name in ("inner.sh", "core", "net.bin"):
+        remember(work, [choice], CATALOGUE)
+        assert left(work) == []
+        (tmp_path / name).write_text((tmp_path / name).read_text() + "# 2\n" if name == "inner.sh" else "one")
+        (tmp_path / name).chmod(0o755)
+        assert left(work) != [], name
+    remember(work, [choice], CATALOGUE)
+    for name in ("b.wav", "plc.log", "o.txt", "notes.csv"):
+        (tmp_path / name).write_text("what it wrote")
+    assert left(work) == []
+
+
+def test_code_that_is_a_link_brings_the_folder_of_its_target(saved, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "plc.py").write_text(PLUGIN)
+    (tmp_path / "link.py").symlink_to(tmp_path / "real" / "plc.py")
+    choice = Choice(str(tmp_path / "link.py"))
+    work = saved(choice)
+    remember(work, [choice], CATALOGUE)
+    assert left(work) == []
+    (tmp_path / "real" / "helper.py").write_text("one")
+    assert left(work) != []
+
+
+def test_links_that_lead_back_are_walked_once(saved, tmp_path):
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "plc.py").write_text(PLUGIN)
+    (tmp_path / "code" / "again").symlink_to(tmp_path / "code", target_is_directory=True)
+    choice = Choice(str(tmp_path / "code" / "plc.py"))
+    work = saved(choice)
+    that_ends(lambda: remember(work, [choice], CATALOGUE))
+    assert left(work) == []
+
+
+def test_code_added_while_a_file_is_open_is_told_and_sounds_written_there_are_not(saved, tmp_path):
+    folder = tmp_path / "code"
+    (folder / "parts").mkdir(parents=True)
+    (folder / "plc.py").write_text(PLUGIN)
+    choice = Choice(str(folder / "plc.py"))
+    work = saved(choice)
+    wishes = [wish for _, wish in review(work, CATALOGUE).wishes]
+    on = work.allowing(work.withheld)
+    (folder / "out.wav").write_bytes(b"RIFF")
+    (folder / "parts" / "run.log").write_text("done")
+    assert touched(on, wishes) == ()
+    for name in ("numpy.py", "parts/core.py"):
+        (folder / name).write_text("one")
+        assert touched(on, wishes) == (choice,), name
+        (folder / name).unlink()
+        assert touched(on, wishes) == ()
+
+
+def test_code_that_was_not_there_when_it_was_allowed_and_appears_is_told(saved, tmp_path):
+    choice = Choice(str(tmp_path / "later.py"))
+    work = saved(choice)
+    wishes = [wish for _, wish in review(work, CATALOGUE).wishes]
+    on = work.allowing(work.withheld)
+    assert touched(on, wishes) == ()
+    (tmp_path / "later.py").write_text(PLUGIN)
+    assert touched(on, wishes) == (choice,)
