@@ -162,7 +162,7 @@ if sys.platform == "linux":
                     read, write = os.pipe()
                     theirs.append(write if to_us else read)
                     ours.append(read if to_us else write)
-                self.pid, folder, self._end = nursery.fork(theirs)
+                self.pid, self._end = nursery.fork(theirs)
             except BaseException:
                 for descriptor in ours:
                     os.close(descriptor)
@@ -174,6 +174,7 @@ if sys.platform == "linux":
             self.stdout: IO[bytes] = os.fdopen(ours[1], "rb")
             self.stderr: IO[bytes] = os.fdopen(ours[2], "rb")
             self._lifeline = ours[3]
+            folder = self._end.folder
             variables = {**environment(), **temporary.environment(folder)}
             told: dict[str, object] = {"environment": variables, **_surroundings()}
             if sealed:
@@ -204,10 +205,10 @@ if sys.platform == "linux":
                 self._lifeline = -1
 
     class _End:
-        """How and whether a process ended."""
+        """How and whether a process ended, and the folder that it had to itself."""
 
-        def __init__(self) -> None:
-            self.happened, self.status = threading.Event(), -signal.SIGKILL
+        def __init__(self, folder: str) -> None:
+            self.happened, self.status, self.folder = threading.Event(), -signal.SIGKILL, folder
 
     class _Nursery:
         """The nursery as the host sees it; several threads may use it."""
@@ -227,11 +228,11 @@ if sys.platform == "linux":
             self.owner, self.gone = os.getpid(), False
             self._link, self._lock = ours, threading.Lock()
             self._ends: dict[int, _End] = {}
-            self._born: queue.SimpleQueue[tuple[int, str, _End] | None] = queue.SimpleQueue()
+            self._born: queue.SimpleQueue[tuple[int, _End] | None] = queue.SimpleQueue()
             threading.Thread(target=self._listen, name="concealer-nursery", daemon=True).start()
 
-        def fork(self, descriptors: list[int]) -> tuple[int, str, _End]:
-            """Have a process forked that has these descriptors; return its number, its folder and its end."""
+        def fork(self, descriptors: list[int]) -> tuple[int, _End]:
+            """Have a process forked that has these descriptors; return its number and its end."""
             with self._lock:
                 if self.gone:
                     raise OSError("the process that forks others is gone")
@@ -264,16 +265,25 @@ if sys.platform == "linux":
                     word, number, rest = message.split(b" ", 2)
                     pid = int(number)
                     if word == nursery.BORN:
-                        end = self._ends[pid] = _End()
-                        self._born.put((pid, os.fsdecode(rest), end))
+                        end = self._ends[pid] = _End(os.fsdecode(rest))
+                        self._born.put((pid, end))
                     elif (ended := self._ends.get(pid)) is not None:
                         ended.status = int(rest)
                         ended.happened.set()
             self.gone = True
             self._born.put(None)
-            for end in list(self._ends.values()):
-                end.happened.set()  # with the nursery the system ends all that it forked
             self._process.wait()
+            for pid, end in list(self._ends.items()):
+                self._clear_up(pid, end)
+                end.happened.set()
+
+        @staticmethod
+        def _clear_up(pid: int, end: _End) -> None:
+            """Do what the nursery would have done; with it the system ended all that it forked."""
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+            temporary.end_users(end.folder)
+            temporary.forget(end.folder)
 
         def close(self) -> None:
             """End it and all that it forked."""

@@ -22,6 +22,7 @@ FORK, DONE, BORN, ENDED = b"fork", b"done", b"born", b"ended"
 
 _FDS = 4
 _ROUNDS = 1000
+_ASKED_TO_END = (signal.SIGTERM, signal.SIGINT)
 _PDEATHSIG, _CHILD_SUBREAPER = 1, 36
 
 
@@ -71,7 +72,8 @@ if sys.platform == "linux":
             self._woken, waking = os.pipe()
             for end in (self._woken, waking):
                 os.set_blocking(end, False)
-            signal.signal(signal.SIGCHLD, lambda *_: None)
+            for number in (signal.SIGCHLD, *_ASKED_TO_END):
+                signal.signal(number, lambda *_: None)
             signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
             adopt_orphans()
             # A plugin may have stopped this process when the host is killed: nobody else would wake it up.
@@ -85,8 +87,11 @@ if sys.platform == "linux":
                 ends = [self._link.fileno(), self._woken]
                 readable = select.select(ends, [], [], wait)[0]
                 if self._woken in readable:
+                    heard = b""
                     with contextlib.suppress(BlockingIOError):
-                        os.read(self._woken, 4096)
+                        heard = os.read(self._woken, 4096)
+                    if set(_ASKED_TO_END) & set(heard):
+                        break
                     self._notice_ends()
                 if ends[0] in readable and not self._serve():
                     break
@@ -118,7 +123,9 @@ if sys.platform == "linux":
                     self._link.close()
                     os.close(self._woken)
                     os.close(signal.set_wakeup_fd(-1))
-                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    for number in (signal.SIGCHLD, signal.SIGTERM):
+                        signal.signal(number, signal.SIG_DFL)
+                    signal.signal(signal.SIGINT, signal.default_int_handler)
                     self._standing.restore()
                     become_worker(descriptors)
                 finally:

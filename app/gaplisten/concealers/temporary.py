@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 _PREFIX = "gaplisten-plugin-"
 _NAMES = ("TMPDIR", "TEMP", "TMP")
+_ROUNDS = 50
 
 Stamp = tuple[str, int, int]
 
@@ -30,6 +34,27 @@ def forget(folder: str) -> None:
     """Remove one, if there is one."""
     if folder:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_users(folder: str) -> None:
+    """End the programs that were started with this folder for a temporary one (Linux): nobody else has it."""
+    wanted = os.fsencode(f"{_NAMES[0]}={folder}")
+    if not folder or sys.platform != "linux":
+        return
+    for _ in range(_ROUNDS):  # some may start others while they are ended
+        users = [int(name) for name in os.listdir("/proc") if name.isdigit() and _has(name, wanted)]
+        for number in users:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(number, signal.SIGKILL)
+        if not users:
+            return
+
+
+def _has(number: str, variable: bytes) -> bool:
+    try:
+        return variable in Path("/proc", number, "environ").read_bytes().split(b"\0")
+    except OSError:  # it has ended, or is somebody else's
+        return False
 
 
 def environment(folder: str) -> dict[str, str]:
