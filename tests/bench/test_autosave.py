@@ -1,8 +1,10 @@
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+from gaplisten import folders
 from gaplisten.bench.autosave import Autosave, rescued
 from gaplisten.bench.settings import MOST, Settings, is_there, read_settings, with_newest, write_settings
 from gaplisten.bench.state import Choice, Note, Sources, Work
@@ -15,6 +17,7 @@ WORK = Work(Sources((Path("/clips"),)), "a", (Choice("x"),)).with_clip(
 KEEP_AND_DIE = """
 import os
 from pathlib import Path
+from gaplisten import folders
 from gaplisten.bench.autosave import Autosave
 from gaplisten.bench.state import *
 work = Work(Sources((Path("/clips"),)), "a").with_clip("a", ClipWork(notes=(Note(7, "mute", "kept"),)))
@@ -32,8 +35,38 @@ def test_work_survives_a_killed_process():
 
 
 def test_work_of_a_living_process_is_not_offered_to_another():
-    Autosave().keep(WORK, None)
+    living = Autosave()
+    living.keep(WORK, None)
     assert rescued() == []
+    living.forget()
+
+
+def test_work_of_the_dead_is_offered_to_a_process_with_its_number_and_never_written_over():
+    at = Path(folders.user_state(), "unsaved")
+    subprocess.run([sys.executable, "-c", KEEP_AND_DIE], env=dict(os.environ), check=False)
+    (left,) = at.glob("*.toml")
+    # As in containers, where the first program always has the same number, and the next start of the machine.
+    for name in (f"{os.getpid()}.toml", f"{os.getpid()}-0123abcd.toml"):
+        left = left.rename(at / name)
+        (kept,) = rescued()
+        assert kept.work.clip("a").notes == (Note(7, "mute", "kept"),)
+        own = Autosave()
+        own.keep(WORK, None)
+        assert [each.kept for each in rescued()] == [left]
+        own.forget()
+    kept.drop()
+    assert list(at.glob("*.toml")) == []
+
+
+def test_a_lock_that_names_another_machine_hides_no_work(tmp_path):
+    save = Autosave(tmp_path)
+    save.keep(WORK, None)
+    lock = save.path.with_suffix(".lock")
+    said = lock.read_text()
+    assert said
+    save._lock.release()
+    lock.write_text(said.replace(socket.gethostname(), "a-container-of-yesterday"))
+    assert len(rescued(tmp_path)) == 1
 
 
 def test_saved_work_leaves_nothing_behind():
@@ -41,7 +74,7 @@ def test_saved_work_leaves_nothing_behind():
     save.keep(WORK, None)
     save.forget()
     save.forget()
-    assert not save.path.exists()
+    assert list(save.path.parent.iterdir()) == []
 
 
 def test_leftovers_that_cannot_be_read_are_skipped(tmp_path):

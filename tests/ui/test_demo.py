@@ -171,12 +171,13 @@ def test_notes_survive_an_end_from_outside(clips_folder, home, end):
     )
     try:
         assert that_ends(process.stdout.readline) == "noted\n"
-        kept = home / "state" / "unsaved" / f"{process.pid}.toml"
+        unsaved = home / "state" / "unsaved"
         if end == "kill":
-            wait_for(kept.exists)
+            wait_for(lambda: [*unsaved.glob("*.toml")])
         getattr(process, end)()
         assert process.wait(PATIENCE) == (130 if end == "terminate" else -9)
     finally:
         process.kill()
     process.stdout.close()
+    (kept,) = unsaved.glob("*.toml")
     assert "before the end" in kept.read_text(encoding="utf-8")

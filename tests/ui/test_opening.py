@@ -274,10 +274,10 @@ def test_closing_asks_about_unsaved_notes_and_may_be_called_off(opened, qtbot, a
 def test_unsaved_work_is_kept_for_a_crash_and_forgotten_when_saved(opened, tmp_path, qtbot):
     opened.panes["notes"].add_note("click", "kept")
     opened.panes["file"].keep_now()
-    path = Autosave().path
+    (path,) = Autosave().path.parent.glob("*.toml")
     assert "kept" in path.read_text(encoding="utf-8")
     save(opened, tmp_path / "w.gaplisten.toml")
-    assert not path.exists()
+    assert list(path.parent.iterdir()) == []
 
 
 def test_work_of_a_crashed_run_is_offered_and_taken(window, qtbot, clips_folder):
@@ -297,6 +297,26 @@ def test_work_of_a_crashed_run_is_offered_and_taken(window, qtbot, clips_folder)
     assert window.panes["notes"].dock.table.item(0, 4).text() == "rescued"
     assert window.isWindowModified()
     assert not save.path.with_name("99999999.toml").exists()
+    (kept,) = set(save.path.parent.glob("*.toml"))  # at once: nothing may happen before it is kept anew
+    assert "rescued" in kept.read_text(encoding="utf-8")
+
+
+def test_rescued_work_that_cannot_be_kept_anew_stays_where_it_was(window, clips_folder, monkeypatch):
+    from gaplisten.bench.state import Sources
+
+    save = Autosave()
+    save.keep(Work(Sources((clips_folder,)), "second").with_clip("second", ClipWork(loop=Loop(0, 9))), None)
+    left = save.path.rename(save.path.with_name("99999999.toml"))
+    window.panes["file"].offer_rescue()
+    box = window.panes["file"].rescue_box
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Autosave, "keep", full)
+    next(button for button in box.buttons() if "Continue" in button.text()).click()
+    assert left.exists()
+    assert "cannot be kept for a crash" in window.messages.said[-1]
 
 
 def test_recent_places_are_remembered_and_missing_ones_grey(opened, clips_folder, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from pathlib import Path
 from gaplisten import folders
 from gaplisten.bench.state import Work
 from gaplisten.durable.files import write_whole
-from gaplisten.durable.locks import process_runs
+from gaplisten.durable.locks import FileLock, Locked, is_held, process_runs
 from gaplisten.errors import GaplistenError
 from gaplisten.untrusted import read_regular
 
 _OWNER = "# of process "
 _FILE = "# of file "
+_LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -47,17 +49,31 @@ class Rescued:
         }
         return ", ".join(f"{count} {word}{'s' * (count > 1)}" for word, count in counts.items() if count)
 
+    def drop(self) -> None:
+        """Remove it: it was taken over, or given up knowingly."""
+        for path in (self.kept, self.kept.with_suffix(_LOCK)):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
 
 class Autosave:
-    """One process's rescue file: written while there is unsaved work, removed when there is none."""
+    """One process's rescue file: written while there is unsaved work, removed when there is none.
+
+    A lock beside it tells whether its process lives. The number of a process does not: in a container, or
+    after the machine was started anew, the next window often has the number of the one that died.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or folders.user_state() / "unsaved"
-        self.path = self._folder / f"{os.getpid()}.toml"
+        self.path = self._folder / f"{os.getpid()}-{secrets.token_hex(4)}.toml"
+        self._lock: FileLock | None = None
 
     def keep(self, work: Work, file: Path | None) -> None:
         """Write the work so that it survives this process, be a name in it text or not."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        if self._lock is None:
+            with suppress(Locked):  # nobody else has that name
+                self._lock = FileLock(self.path.with_suffix(_LOCK), "unsaved work")
         from gaplisten.bench.store import to_toml
 
         head = f"{_OWNER}{os.getpid()}\n{_FILE}{json.dumps(str(file or ''))}\n"
@@ -68,6 +84,9 @@ class Autosave:
         """Remove this process's rescue file: everything is saved, or was given up knowingly."""
         with suppress(OSError):
             self.path.unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
 
 def rescued(folder: Path | None = None) -> list[Rescued]:
@@ -96,8 +115,7 @@ def _named(text: str) -> Path | None:
 
 def _alive(path: Path) -> bool:
     """Whether the process that wrote `path` still runs (its work is then not ours to offer)."""
-    try:
-        process = int(path.stem)
-    except ValueError:
-        return False
-    return process_runs(process)
+    if not path.stem.isascii() or not path.stem.isdecimal():
+        return is_held(path.with_suffix(_LOCK))
+    process = int(path.stem)  # earlier versions had no lock
+    return process != os.getpid() and process_runs(process)

@@ -161,6 +161,18 @@ def is_locked(path: Path) -> bool:
         os.close(descriptor)  # gives back the system's lock, too
 
 
+def is_held(path: Path) -> bool:
+    """Tell whether a living process holds a lock, whatever machine is named in it; without touching it."""
+    try:
+        descriptor = _open_lock(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not _try_lock(descriptor)
+    finally:
+        os.close(descriptor)  # gives back the system's lock, too
+
+
 def _open_lock(path: Path, flags: int) -> int:
     descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | OWN_FILE, 0o666)
     found = os.fstat(descriptor)

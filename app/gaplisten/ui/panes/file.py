@@ -350,17 +350,19 @@ class Files(QObject):
         if self._controller.document.unsaved and not self._autosave_timer.isActive():
             self._autosave_timer.start()
 
-    def keep_now(self) -> None:
-        """Write unsaved work where it survives a crash."""
+    def keep_now(self) -> bool:
+        """Write unsaved work where it survives a crash; return whether it is there."""
         document = self._controller.document
         if not document.unsaved:
             self._autosave.forget()
-            return
+            return True
         try:
             self._autosave.keep(document.work, document.path)
         except OSError as error:
             fact = tr("unsaved work cannot be kept for a crash: {strerror}", strerror=error.strerror)
             self._shell.report(GaplistenError(str(self._autosave.path), fact, tr("save it yourself")))
+            return False
+        return True
 
     def forget_rescue(self) -> None:
         """Drop the rescue file: the work is saved or given up."""
@@ -390,9 +392,10 @@ class Files(QObject):
         def answered() -> None:
             if box.clickedButton() is again:
                 self._take(kept.work, kept.file, unsaved=True)
-                self._autosave_timer.start()
+                if not self.keep_now():  # only then is it nowhere else
+                    return
             if box.clickedButton() in (again, drop):
-                kept.kept.unlink(missing_ok=True)
+                kept.drop()
 
         box.finished.connect(answered)
         box.open()
