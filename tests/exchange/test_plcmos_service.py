@@ -392,11 +392,14 @@ DRIPS = {
     "a chunk's size": (CHUNKED, b"0"),
     "chunks": (CHUNKED, b"1\r\n \r\n"),
     "a body": (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b" "),
+    "what comes before the answer": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "an encrypted line": (b"\x16\x03\x03\x3f\xff\x02\x00\x3f\xfb\x03\x03", b"\0"),
+    "a proxy's answer": (b"", b"H"),
 }
 
 
 @pytest.mark.parametrize("what", DRIPS)
-def test_an_answer_of_which_anything_drips_is_given_up_in_time(what: str):
+def test_an_answer_of_which_anything_drips_is_given_up_in_time(what: str, monkeypatch: pytest.MonkeyPatch):
     begin, drop = DRIPS[what]
     gone = threading.Event()
 
@@ -409,7 +412,12 @@ def test_an_answer_of_which_anything_drips_is_given_up_in_time(what: str):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=serve, args=(listening,), daemon=True)
         thread.start()
-        service = Service(f"http://127.0.0.1:{listening.getsockname()[1]}", "u", "t", seconds=0.5, retries=0)
+        scheme = "https" if "encrypted" in what else "http"
+        address = f"{scheme}://127.0.0.1:{listening.getsockname()[1]}"
+        if "proxy" in what:
+            monkeypatch.setenv("https_proxy", address)
+            address = "https://plcmos.example/"
+        service = Service(address, "u", "t", seconds=0.5, retries=0)
         try:
             with pytest.raises(ServiceError, match=r"within 0\.5 s"):
                 that_ends(lambda: PlcmosClient(service).score(ramp(), ramp(), "a.wav"))

@@ -230,3 +230,11 @@ def test_nothing_is_sent_where_no_service_is_set_up(clips, tmp_path):
         score_by_set_up_service(versions(clips), kept, ["wacc_service"])
     assert built_in()["wacc_service"].metric.service
     assert "computed by a service" in score("wacc_service", noise(), noise()).reason
+
+
+@pytest.mark.parametrize("token", ["abc\ndef", "abc\rX-Evil: 1", "ab\u20acc", "abc\0"])
+def test_a_token_that_cannot_be_sent_is_told_without_it(token):
+    with pytest.raises(ServiceError, match="signs that cannot be sent") as error:
+        Service("https://words.example/", "", token, kind=WORDS, model="m")
+    assert token not in str(error.value)
+    assert repr(token)[1:-1] not in str(error.value)

@@ -45,33 +45,34 @@ class _Limit:
         self._timer = threading.Timer(seconds, self._end)
         self._timer.daemon = True
         self._sockets: list[socket.socket] = []
-        limit = self
-
-        class Plain(http.client.HTTPConnection):
-            def connect(self) -> None:
-                super().connect()
-                limit.watch(self.sock)
-
-        class Secure(http.client.HTTPSConnection):
-            def connect(self) -> None:
-                super().connect()
-                limit.watch(self.sock)
+        plain, secure = self._limited(http.client.HTTPConnection), self._limited(http.client.HTTPSConnection)
 
         class Http(urllib.request.HTTPHandler):
             def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-                return self.do_open(Plain, request)
+                return self.do_open(plain, request)
 
         class Https(urllib.request.HTTPSHandler):
             def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-                return self.do_open(Secure, request)
+                return self.do_open(secure, request)
 
         self.http, self.https = Http(), Https()
 
-    def watch(self, used: socket.socket) -> None:
-        """End this connection, too, at the limit."""
-        self._sockets.append(used)
+    def _limited(self, kind: Any) -> Any:
+        def made(*given: Any, **more: Any) -> http.client.HTTPConnection:
+            connection: http.client.HTTPConnection = kind(*given, **more)
+            connection._create_connection = self.connected  # type: ignore[attr-defined]
+            return connection
+
+        return made
+
+    def connected(self, *address: Any, **more: Any) -> socket.socket:
+        """Return a connection that ends at the limit: before a proxy or a certificate has been asked for."""
+        made = socket.create_connection(*address, **more)
+        # Encryption takes the socket over. Another one of the same connection still ends it.
+        self._sockets.append(made.dup())
         if self.reached:
             self._end()
+        return made
 
     def _end(self) -> None:
         self.reached = True
@@ -84,6 +85,9 @@ class _Limit:
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
+        self._timer.join()
+        for each in self._sockets:
+            each.close()
 
 
 class ServiceClient:
