@@ -569,3 +569,15 @@ def test_a_rate_that_nobody_uses_is_noted(tmp_path: Path, rate: int, told: str) 
     assert told in probe(path).notes[0]
     soundfile.write(path, tone(8000), 2_000_000)
     assert "is damaged: its header says that it has 2,000,000 samples a second" in refusal(path)
+
+
+@pytest.mark.parametrize("told", [0, 39, 2**40, 8000])
+def test_a_wave64_file_that_says_another_length_of_itself_is_read_with_a_note(tmp_path, told):
+    path = tmp_path / "x.w64"
+    soundfile.write(path, np.full(4000, 0.1), 16_000)
+    assert probe(path).notes == ()
+    data = bytearray(path.read_bytes())
+    data[16:24] = told.to_bytes(8, "little")
+    path.write_bytes(data)
+    (note,) = probe(path).notes
+    assert f"its header counts {told} bytes in all, {len(data)} are there and are read" in note

@@ -7,6 +7,7 @@ import json
 import os
 import struct
 import sys
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -269,6 +270,14 @@ def test_a_packed_file_cannot_fill_memory(tmp_path: Path) -> None:
     piece = gzip.compress(bytes(1 << 24), 9)
     with pytest.raises(CaptureError, match="more than 256 MiB when unpacked"):
         captured(tmp_path, bomb + piece * 20)
+    whole = gzip.compress(bytes(400 << 20), 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(CaptureError, match="more than 256 MiB when unpacked"):
+            captured(tmp_path, whole)
+        assert tracemalloc.get_traced_memory()[1] < 300 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from gaplisten.untrusted import open_file, read_regular
 MAX_BYTES = 256 * 1024 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
 _HEAD = 4096
+_PIECE = 1 << 18  # bytes
 _SMALLER = "cut it down first, with 'editcap', or 'tshark -r IN -Y rtp -w OUT'"
 
 
@@ -98,26 +99,29 @@ def _head(path: Path) -> bytes:
 
 def _unpacked(path: Path, data: bytes) -> tuple[bytes, tuple[str, ...]]:
     """Return a file's bytes, unpacked where it is a gzip file, and what is to be said of that."""
-    parts, size = [], 0
-    rest = data
     if not data.startswith(GZIP_MAGIC):
         return data, ()
-    while rest.startswith(GZIP_MAGIC):
-        opened = zlib.decompressobj(wbits=31)
-        try:
-            parts.append(opened.decompress(rest, MAX_BYTES + 1 - size))
-        except zlib.error as error:
-            fact = f"is a damaged gzip file ({error})"
-            raise CaptureError(
-                str(path), fact, "copy it again, or unpack what can be with 'gzip -dc'"
-            ) from error
-        size += len(parts[-1])
-        if size > MAX_BYTES:
-            fact = f"holds more than {MAX_BYTES // 2**20} MiB when unpacked"
-            raise CaptureError(str(path), fact, _SMALLER)
-        if not opened.eof:
-            fact = "is cut short: the gzip file breaks off"
-            raise CaptureError(str(path), fact, "copy it again, or unpack what is there with 'gzip -dc'")
-        rest = opened.unused_data
-    notes = (f"{len(rest)} bytes behind the packed file are not read",) if rest.strip(b"\0") else ()
+    parts, size, at = list[bytes](), 0, 0
+    while data.startswith(GZIP_MAGIC, at):
+        opened, packed = zlib.decompressobj(wbits=31), b""
+        while not opened.eof:
+            # In small pieces: of what unpacks to far too much, no more is held than may be.
+            packed = opened.unconsumed_tail or data[at : at + _PIECE]
+            at += 0 if opened.unconsumed_tail else len(packed)
+            try:
+                parts.append(opened.decompress(packed, _PIECE))
+            except zlib.error as error:
+                fact = f"is a damaged gzip file ({error})"
+                way_out = "copy it again, or unpack what can be with 'gzip -dc'"
+                raise CaptureError(str(path), fact, way_out) from error
+            if not packed and not parts[-1] and not opened.eof:
+                fact = "is cut short: the gzip file breaks off"
+                raise CaptureError(str(path), fact, "copy it again, or unpack what is there with 'gzip -dc'")
+            size += len(parts[-1])
+            if size > MAX_BYTES:
+                fact = f"holds more than {MAX_BYTES // 2**20} MiB when unpacked"
+                raise CaptureError(str(path), fact, _SMALLER)
+        at -= len(opened.unused_data)
+    rest = len(data) - at
+    notes = (f"{rest} bytes behind the packed file are not read",) if data[at:].strip(b"\0") else ()
     return b"".join(parts), notes
