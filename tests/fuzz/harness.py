@@ -30,23 +30,33 @@ SLOW_SECONDS = 10.0
 def surprise(reader: Reader, path: Path) -> str:
     """Read a file; return what should not have happened, in a line, or an empty text."""
     started = time.monotonic()
-    accepted = False
+    found, accepted = _read(reader, path)
+    if found:
+        return found
+    if time.monotonic() - started > SLOW_SECONDS:  # or the machine had something else to do for so long
+        started = time.monotonic()
+        _read(reader, path)
+        if time.monotonic() - started > SLOW_SECONDS:
+            return f"takes longer than {SLOW_SECONDS:g} s"
+    if accepted and reader.damaged is not None and reader.damaged(path) and not has_note(path):
+        return "is read without a word though an independent reader calls it damaged"
+    return ""
+
+
+def _read(reader: Reader, path: Path) -> tuple[str, bool]:
+    """Return what should not have happened, and whether the file was accepted."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             reader.read(path)
-        accepted = True
     except GaplistenError:
-        pass
+        return "", False
     except OSError as error:
-        return f"OSError: {error}" if reader.name.startswith(("workbench", "panel", "settings")) else ""
+        own = reader.name.startswith(("workbench", "panel", "settings"))
+        return (f"OSError: {error}" if own else ""), False
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
-        return f"{type(error).__name__}: {str(error)[:200]}"
-    if time.monotonic() - started > SLOW_SECONDS:
-        return "takes longer than 10 s"
-    if accepted and reader.damaged is not None and reader.damaged(path) and not has_note(path):
-        return "is read without a word though an independent reader calls it damaged"
-    return ""
+        return f"{type(error).__name__}: {str(error)[:200]}", False
+    return "", True
 
 
 def smaller(data: bytes, still: Callable[[bytes], bool], seconds: float = 10.0) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,13 @@ def test_what_an_independent_reader_calls_damaged_may_not_be_accepted(tmp_path: 
         wav.read(path)
     assert wav.damaged is not None
     assert wav.damaged(path)
+
+
+def test_what_is_slow_each_time_is_told_and_what_the_machine_held_up_once_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = iter([0.03, 0.0, 0.03, 0.03])
+    slow = Reader("slow", ".bin", lambda path: path.write_bytes(b""), lambda _path: time.sleep(next(waits)))
+    monkeypatch.setattr(harness, "SLOW_SECONDS", 0.02)
+    assert harness.surprise(slow, tmp_path) == ""
+    assert harness.surprise(slow, tmp_path) == "takes longer than 0.02 s"
