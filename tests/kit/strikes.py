@@ -25,6 +25,8 @@ import soundfile
 
 from kit.pulse import wait_for
 
+END_SECONDS = 120.0
+"""In which what is left has ended, on a machine with thirty things to do."""
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 _UNFINISHED = (".part", ".lock", ".partial")
 _SHARED = Path("/dev/shm")
@@ -61,6 +63,11 @@ def role_of(process: psutil.Process, root: int) -> str:
     return next(
         (role for part, role in known.items() if part in text), Path(line[0]).name if line else "gone"
     )
+
+
+def _heed_interrupts() -> None:
+    """Take SIGINT as in a terminal: what a shell starts in the background has it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass
@@ -100,6 +107,7 @@ class Run:
                 env=environment,
                 cwd=self.folder,
                 start_new_session=True,
+                preexec_fn=_heed_interrupts,
             )
 
     @property
@@ -180,7 +188,7 @@ class Run:
         """Return what is wrong once the program has ended: processes, shared memory, folders for a while."""
         wrong = []
         try:
-            wait_for(lambda: not processes_of(self.home), 30.0)
+            wait_for(lambda: not processes_of(self.home), END_SECONDS)
         except BaseException:  # noqa: BLE001 - pytest's failure: it is told with the others
             for each in processes_of(self.home):
                 with suppress(psutil.Error):
