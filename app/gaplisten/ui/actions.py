@@ -167,6 +167,14 @@ class Actions(QObject):
         if name in self._actions:
             self._actions[name].setChecked(on)
 
+    def carry_out(self, keys: QKeySequence) -> bool:
+        """Carry out the command of the whole window that has these keys; return whether one has."""
+        for name, action in self._actions.items():
+            if keys in action.shortcuts() and action.isEnabled() and not self._commands[name].listening:
+                action.trigger()
+                return True
+        return False
+
     def enable(self, names: Iterable[str], on: bool) -> None:
         """Let commands be carried out or not."""
         for name in names:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -129,6 +130,22 @@ def test_an_acr_panel_by_keys_alone_writes_what_was_answered(
     }  # fmt: skip
     assert {row["device"] for row in saved} == {"Test device"}
     assert {row["plays"] for row in saved} == {"1"}
+
+
+def test_votes_go_by_the_place_of_a_digit_on_the_keyboard(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("acr", NO_LEVEL)))
+    page = page_of(window)
+    qtbot.keyClick(page, Qt.Key.Key_Space)
+    for _ in range(60):
+        player.run(0.05)
+        window._player.look()
+    fourth = QKeyEvent(
+        QEvent.Type.ShortcutOverride, ord("'"), Qt.KeyboardModifier.NoModifier, 13, 0, 0, "'"
+    )  # of a French keyboard
+    QApplication.sendEvent(page, fourth)
+    assert buttons(page)["4   Good"].isChecked()
 
 
 def test_a_new_trial_begins_at_its_beginning_whatever_the_player_still_tells(

@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from gaplisten.panel.trial import Trial
+from gaplisten.ui.digit_row import DigitRow
 from gaplisten.ui.translation import tr
 
 
@@ -82,6 +83,14 @@ class TrialKeys:
         self._always = [
             self._key(keys, partial(does, page)) for _, _, made in ALWAYS for keys, does in made.items()
         ]
+        DigitRow(widget, self._carry_out).watch(widget)
+
+    def _carry_out(self, keys: QKeySequence) -> bool:
+        for shortcut in self._own:
+            if shortcut.key() == keys and shortcut.isEnabled():
+                shortcut.activated.emit()
+                return True
+        return False
 
     def _key(self, keys: str, act: Callable[[], object]) -> QShortcut:
         shortcut = QShortcut(QKeySequence(keys), self._widget)

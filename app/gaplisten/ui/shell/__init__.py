@@ -34,6 +34,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.ui import panes
 from gaplisten.ui.actions import Actions, Command
 from gaplisten.ui.bench_signals import BenchSignals
+from gaplisten.ui.digit_row import DigitRow
 from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.shell.empty import EmptyState
 from gaplisten.ui.shell.lane_display import LaneDisplay
@@ -167,6 +168,8 @@ class Shell(QObject):
         self.window, self.controller = window, controller
         self.signals = BenchSignals(controller, self)
         self.actions = Actions(window)
+        self._digits = DigitRow(self, self.actions.carry_out)
+        self._digits.watch(window)
         self.docks: dict[str, QDockWidget] = {}
         self._stops: dict[QWidget, QWidget] = {}
         self.settings = QSettings(str(folders.user_config() / "window.ini"), QSettings.Format.IniFormat)
@@ -227,6 +230,7 @@ class Shell(QObject):
         dock = QDockWidget(tr_said(pane.title), self.window)
         dock.setObjectName(f"dock.{pane.name}")
         dock.setAccessibleName(dock.windowTitle())
+        self._digits.watch(dock)  # a floating one is a window of its own
         self.window.addDockWidget(pane.area, dock)
         if pane.below in self.docks:
             self.window.splitDockWidget(self.docks[pane.below], dock, Qt.Orientation.Vertical)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.bench.blind import BlindRound
+from gaplisten.ui.digit_row import digit_at
 from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.translation import tr
 from gaplisten.ui.widgets import QuietLabel
@@ -130,7 +131,8 @@ class BlindDialog(QDialog):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Switch by letters and digits, play by Space."""
-        text = event.text().upper()
+        digit = digit_at(event) if event.modifiers() in _PLAIN else None
+        text = event.text().upper() if digit is None else str(digit)
         if event.modifiers() in _PLAIN and event.key() == Qt.Key.Key_Space:
             self.toggled.emit()
         elif text and text in self._blind.letters:
