@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
 
 from gaplisten.audio.files import read_signal
 from gaplisten.bench.state import Note
 from gaplisten.exchange.labels import read_labels
 from gaplisten.loss.formats import read_trace
+from gaplisten.ui.workbench.picture_dialog import PictureDialog
 from kit.tables import rows_of
 
 
@@ -135,16 +137,71 @@ def test_every_lane_leaves_as_the_samples_that_are_heard(opened, tmp_path, qtbot
         assert np.array_equal(read_signal(path).samples, lane.signal.samples)
 
 
+def _picture_dialog(opened, qtbot):
+    opened.actions_table["export.picture"].trigger()
+    dialog = opened.findChild(PictureDialog)
+    qtbot.waitUntil(dialog.save.isEnabled)
+    return dialog
+
+
 @pytest.mark.parametrize("suffix", ["png", "svg"])
-def test_the_view_leaves_as_a_picture(opened, settle, tmp_path, suffix):
+def test_lanes_leave_as_a_picture_of_the_size_that_was_set(
+    opened, settle, qtbot, tmp_path, monkeypatch, suffix
+):
+    from PySide6.QtWidgets import QFileDialog
+
     settle(opened)
     path = tmp_path / f"view.{suffix}"
-    opened.panes["export"].save_picture(path)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(path), ""))
+    dialog = _picture_dialog(opened, qtbot)
+    dialog.paper.setCurrentIndex(1)
+    dialog.paper.activated.emit(1)
+    dialog.height_mm.setValue(70)
+    qtbot.waitUntil(dialog.save.isEnabled)
+    assert "88 × 70 mm" in dialog.told.text()
+    dialog.save.click()
     if suffix == "svg":
-        assert "<svg" in path.read_text(encoding="utf-8")[:600]
+        assert 'width="88mm" height="70mm"' in path.read_text(encoding="utf-8")[:600]
     else:
         image = QImage(str(path))
-        assert image.width() >= 2 * opened.lanes_view.width()
+        assert (image.width(), image.height()) == (1039, 827)
+    dialog.close()
+    again = _picture_dialog(opened, qtbot)
+    assert again.look.width_mm == 88, "the next one begins with this size"
+    again.close()
+
+
+def test_a_picture_shows_the_lanes_that_are_ticked_in_the_stretch_that_is_chosen_and_can_be_copied(
+    opened, settle, qtbot
+):
+    settle(opened)
+    opened.shell.selection.take(4000, 8000)
+    dialog = _picture_dialog(opened, qtbot)
+    dialog.stretch.setCurrentIndex(dialog.stretch.findText("Selection"))
+    dialog.lanes.item(0).setCheckState(Qt.CheckState.Unchecked)
+    dialog.title.setText("Without the reference")
+    qtbot.waitUntil(dialog.save.isEnabled)
+    assert dialog.chosen.keys == (1, 2)
+    assert (dialog.chosen.start, dialog.chosen.stop) == (4000, 8000)
+    dialog.copy.click()
+    data = QApplication.clipboard().mimeData()
+    assert data.hasImage()
+    drawing = bytes(data.data("image/svg+xml").data())
+    assert b"Without the reference" in drawing
+    assert b"<desc>1 Lossy, 2 mild</desc>" in drawing
+    for row in range(dialog.lanes.count()):
+        dialog.lanes.item(row).setCheckState(Qt.CheckState.Unchecked)
+    assert not dialog.save.isEnabled(), "nothing is no picture"
+    dialog.close()
+
+
+def test_a_picture_waits_for_spectrograms_that_are_still_computed(opened, settle, qtbot):
+    opened.actions_table["view.spectrogram"].trigger()
+    dialog = _picture_dialog(opened, qtbot)
+    assert not opened.lanes_view.busy
+    whole = dialog._print.png()
+    assert dialog._printed(dialog.chosen).png() == whole
+    dialog.close()
 
 
 def test_the_trace_leaves_as_it_is_now(opened, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, QSize
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
@@ -16,9 +16,11 @@ from gaplisten.languages import ENGLISH, decimals
 from gaplisten.ui.theme import LANES_DARK, LANES_LIGHT, is_dark
 from gaplisten.ui.translation import tr
 
+_SOFT, _BAR_WIDTH = 120, 8  # of intervals: opacity of 255, and pixels
+
 
 class NumberAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """An axis whose numbers have a language's decimal mark.
+    """An axis whose numbers stand as they are, with a language's decimal mark.
 
     Attributes
     ----------
@@ -27,6 +29,12 @@ class NumberAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     """
 
     language = ENGLISH
+
+    def updateAutoSIPrefix(self) -> None:
+        """Scale nothing: thousandths are written as such, and never as whole ones beside "(x0.001)".
+
+        Switched off the usual way, pyqtgraph goes on to scale the numbers and no longer says so.
+        """
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Return what stands at the ticks."""
@@ -45,7 +53,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     """
 
     def __init__(self, name: str, parent: QWidget | None = None, palette: QPalette | None = None) -> None:
-        super().__init__(parent, axisItems={"left": NumberAxis("left")})
+        super().__init__(parent, axisItems={side: NumberAxis(side) for side in ("left", "bottom")})
         if palette is not None:
             self.setPalette(palette)
         self.setMenuEnabled(False)
@@ -69,6 +77,17 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Return the colour of the condition at this place."""
         colours = LANES_DARK if is_dark(self.palette()) else LANES_LIGHT
         return QColor(colours[1 + index % (len(colours) - 1)])
+
+    def draw_mean(self, at: float, mean: float, low: float | None, high: float | None, ink: QColor) -> None:
+        """Draw a mean and its interval as a diamond on a soft bar: lines with ends are whiskers of boxes."""
+        if low is not None and high is not None:
+            soft = QColor(ink)
+            soft.setAlpha(_SOFT)
+            pen = pg.mkPen(soft, width=_BAR_WIDTH)
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+            self.keep(pg.PlotDataItem([at, at], [low, high], pen=pen))
+        pen = pg.mkPen(self.palette().color(QPalette.ColorRole.Base), width=1)
+        self.keep(pg.ScatterPlotItem([at], [mean], symbol="d", size=12, pen=pen, brush=ink))
 
     def keep(self, item: Any) -> None:
         """Add an item; one without a Python reference may be deleted under Qt's hands."""

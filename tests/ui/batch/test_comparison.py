@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
@@ -508,3 +509,44 @@ def test_a_panel_that_asks_about_pairs_is_refused(tmp_path: Path) -> None:
 )
 def test_numbers_in_one_column_have_as_many_digits(value: float | None, text: str) -> None:
     assert shown_as(value) == text
+
+
+def test_an_interval_is_a_bar_beside_the_box_and_never_a_whisker_on_it(qtbot: QtBot) -> None:
+    plot = ComparisonPlot()
+    qtbot.addWidget(plot)
+    many = points("a", 2.0, 3.0, 4.0, 3.5, 1.0)
+    found = distributions(many)
+    plot.show_distributions(MOS, many, found)
+    lines = [item for item in plot._items if isinstance(item, pg.PlotDataItem)]
+    boxes = [item.xData for item in lines if len(item.xData) == 5]
+    bars = [item for item in lines if len(item.xData) == 2 and item.xData[0] == item.xData[1]]
+    assert [bar.yData.tolist() for bar in bars] == [[found[0].ci_low, found[0].ci_high]]
+    assert bars[0].xData[0] > boxes[0].max(), "the interval stands beside the box"
+    assert bars[0].opts["pen"].widthF() >= 6, "and is no thin line"
+    assert not [item for item in plot._items if isinstance(item, pg.ErrorBarItem)]
+    assert "box: quartiles and median" in plot.getPlotItem().titleLabel.text
+    plot.say("nothing")
+    assert not plot.getPlotItem().titleLabel.isVisible()
+
+
+def test_small_scores_stand_at_the_axis_as_they_are(qtbot: QtBot) -> None:
+    plot = ComparisonPlot()
+    qtbot.addWidget(plot)
+    plot.resize(700, 400)
+    small = (
+        *points("a", 0.0021, 0.0034, 0.0044, 0.0035, 0.0012),
+        *points("b", 0.003, 0.004, 0.005, 0.004, 0.002),
+    )
+    plot.show()
+    axis = plot.getAxis("left")
+    for draw in (
+        lambda: plot.show_distributions(MOS, small, distributions(small)),
+        lambda: plot.show_differences(MOS, small, paired_differences(small)),
+    ):
+        draw()
+        plot.grab()
+        assert "x0.001" not in axis.labelString()
+        low, high = plot.viewRange()[1]
+        ((step, places), *_) = axis.tickValues(low, high, 300)
+        said = axis.tickStrings(places, axis.autoSIPrefixScale * axis.scale, step)
+        assert [float(each) for each in said] == pytest.approx(places, abs=1e-9)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
@@ -19,6 +18,7 @@ from gaplisten.ui.lanes import drawers
 from gaplisten.ui.lanes.drawer import drawer_kinds
 from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.lanes.scene import LaneView
+from kit.paper import on_paper
 
 RATE, FRAMES = 16000, 32000
 
@@ -132,12 +132,12 @@ def test_the_made_up_drawer_draws_on_screen_over_the_shaded_loss(qtbot: QtBot, v
 @pytest.mark.usefixtures("level_file")
 def test_the_made_up_drawer_is_exported_as_shapes_and_as_pixels(tmp_path: Path, view: LanesView):
     view.set_display("level")
-    view.render_svg(tmp_path / "view.svg")
+    on_paper(view).write(tmp_path / "view.svg")
     drawing = ElementTree.parse(tmp_path / "view.svg").getroot()
     strokes = [each.get("stroke") for each in drawing.iter()]
     assert "#ff00ff" in strokes
     assert any((each.text or "").strip() == "-30 dB" for each in drawing.iter())
-    view.render_png(tmp_path / "view.png", QSize(900, 400), 1.0)
+    on_paper(view, 900, 400, 1.0).write(tmp_path / "view.png")
     written = _magenta(QImage(str(tmp_path / "view.png")))
     assert _height_in(written, 0.45) < _height_in(written, 0.85) - 0.3
 

@@ -12,6 +12,7 @@ from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.lanes.readout import readings
 from gaplisten.ui.lanes.scene import LaneView
 from gaplisten.ui.lanes.track import broken, thinned
+from kit.paper import on_paper
 
 RATE, FRAMES = 16000, 32000
 CLICK = 20050
@@ -55,9 +56,9 @@ def _shown(view, qtbot, display):
 def test_each_is_drawn_on_screen_and_on_paper(view, qtbot, tmp_path, display):
     before = view.grab().toImage()
     assert _shown(view, qtbot, display) != before
-    view.render_svg(tmp_path / "view.svg")
+    on_paper(view).write(tmp_path / "view.svg")
     assert len(list(ElementTree.parse(tmp_path / "view.svg").getroot().iter())) > 20
-    view.render_png(tmp_path / "view.png")
+    on_paper(view).write(tmp_path / "view.png")
 
 
 def _read(view, frame, drawer):

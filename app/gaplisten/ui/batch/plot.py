@@ -19,10 +19,13 @@ from gaplisten.ui.plots import Plot
 from gaplisten.ui.theme import accent
 from gaplisten.ui.translation import tr, tr_said
 
-_JITTER = 0.26
+# Of the distance of columns: how far dots, box and mean with its interval lie from a column's middle.
+_JITTER, _HALF_BOX, _BESIDE = 0.2, 0.26, 0.36
 _LONGEST_NAME = 22
 # Pixels: between neighbours' names, and what a name needs to say anything.
 _BETWEEN, _NARROWEST = 10, 48
+_KEY_OF_SPREAD = tr("box: quartiles and median · diamond on a bar: mean and its 95 % interval")
+_KEY_OF_DIFFERENCES = tr("dots: clips · diamond on a bar: mean difference and its 95 % interval")
 
 
 class ComparisonPlot(Plot):
@@ -52,6 +55,7 @@ class ComparisonPlot(Plot):
             self.showAxis(name)
             self.getAxis(name).setTicks(None)
             self.setLabel(name, "")
+        self.setTitle(None)
         self.showGrid(x=False, y=True, alpha=0.2)
         self.enableAutoRange(True)
         return ink
@@ -85,13 +89,14 @@ class ComparisonPlot(Plot):
         """Draw every clip's dot, the quartiles as a box, and the mean with its 95 % interval."""
         ink = self.begin()
         self.setLabel("left", _label(scale))
+        self.setTitle(_KEY_OF_SPREAD, color=ink, size=f"{self.font().pointSizeF():g}pt")
         names = []
         for at, one in enumerate(found):
             own = [point for point in points if point.condition == one.condition]
             values = np.array([point.value for point in own])
             self._strip(np.full(values.size, at), values, self.colour(at), own)
             self._box(at, one, ink)
-            self._interval(at, one.mean, one.ci_low, one.ci_high, ink)
+            self.draw_mean(at + _BESIDE, one.mean, one.ci_low, one.ci_high, ink)
             names.append(
                 tr(
                     "{short}\n{mean:#.4g}\nn = {clips}",
@@ -109,6 +114,7 @@ class ComparisonPlot(Plot):
         """Draw each clip's difference, and the mean difference with its 95 % interval."""
         ink = self.begin()
         self.setLabel("left", tr("difference, {label}", label=_label(scale)))
+        self.setTitle(_KEY_OF_DIFFERENCES, color=ink, size=f"{self.font().pointSizeF():g}pt")
         self.keep(pg.InfiniteLine(0.0, angle=0, pen=pg.mkPen(ink, width=1, style=Qt.PenStyle.DashLine)))
         values = {(point.condition, point.clip): point for point in points}
         names, ends = [], [0.0]
@@ -117,7 +123,7 @@ class ComparisonPlot(Plot):
             own = [point for point in own if (pair.second, point.clip) in values]
             difference = np.array([point.value - values[pair.second, point.clip].value for point in own])
             self._strip(np.full(difference.size, at), difference, accent(self.palette()), own)
-            self._interval(at, pair.mean, pair.ci_low, pair.ci_high, ink)
+            self.draw_mean(at + _BESIDE, pair.mean, pair.ci_low, pair.ci_high, ink)
             names.append(f"{short(pair.first)} −\n{short(pair.second)}\n{p_text(pair.p_holm)}")
             ends += [float(difference.min()), float(difference.max())]
             ends += [end for end in (pair.ci_low, pair.ci_high) if end is not None]
@@ -159,7 +165,7 @@ class ComparisonPlot(Plot):
     def _box(self, at: int, one: Distribution, ink: QColor) -> None:
         if one.clips < 4:
             return
-        left, right = at - 0.34, at + 0.34
+        left, right = at - _HALF_BOX, at + _HALF_BOX
         low, high, middle = one.quartile_1, one.quartile_3, one.median
         self.keep(
             pg.PlotDataItem(
@@ -167,16 +173,6 @@ class ComparisonPlot(Plot):
             )
         )
         self.keep(pg.PlotDataItem([left, right], [middle, middle], pen=pg.mkPen(ink, width=2)))
-
-    def _interval(self, at: int, mean: float, low: float | None, high: float | None, ink: QColor) -> None:
-        pen = pg.mkPen(ink, width=2)
-        if low is not None and high is not None:
-            top, bottom = np.array([high - mean]), np.array([mean - low])
-            bar = pg.ErrorBarItem(
-                x=np.array([at]), y=np.array([mean]), top=top, bottom=bottom, beam=0.12, pen=pen
-            )
-            self.keep(bar)
-        self.keep(pg.ScatterPlotItem([at], [mean], symbol="d", size=11, pen=pen, brush=ink))
 
     def _name_columns(self, names: Sequence[str]) -> None:
         self._columns = names

@@ -52,6 +52,8 @@ class Drawer(QObject):
         Names of the drawers that share a lane, from top to bottom, where this one only arranges others.
     overlays
         Whether it can draw several lanes in one strip; where lanes are overlaid only such ones draw.
+    counts
+        What its scale counts, where nothing in the strip says so; written on paper.
     shaded
         Whether the ground with the lost packets is painted before it; else it fills and marks all by itself.
 
@@ -71,6 +73,7 @@ class Drawer(QObject):
     place: ClassVar[int] = 50
     strips: ClassVar[tuple[str, ...]] = ()
     overlays: ClassVar[bool] = False
+    counts: ClassVar[str] = ""
     shaded: ClassVar[bool] = True
 
     progressed = Signal()

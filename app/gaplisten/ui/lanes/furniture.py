@@ -12,7 +12,7 @@ from gaplisten.ui.lanes.colours import ViewColours, readable
 from gaplisten.ui.lanes.drawer import Drawer
 from gaplisten.ui.lanes.scene import Mode, Scene, SceneLane
 
-_TICK_ROOM = 92
+_TICK_ROOM, _TICK_ROOM_ON_PAPER = 92, 60
 _WORD_HEIGHT = 17
 _LINES_FROM, _LINE, _LEAST_LINE = 26, 18, 15  # under a name: where, how far apart, and at the least
 _LEGEND_FROM = 130.0  # a lower header has no room for one under its lines
@@ -36,6 +36,8 @@ def paint_furniture(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawe
     _paint_legends(painter, scene, drawers)
     _paint_words(painter, scene)
     _paint_ruler(painter, scene)
+    if scene.colours.on_paper:
+        _paint_counts(painter, scene, drawers)
     _paint_gap(painter, scene)
     _paint_selection(painter, scene)
     _paint_loop(painter, scene)
@@ -47,7 +49,8 @@ def _paint_ruler(painter: QPainter, scene: Scene) -> None:
     painter.fillRect(QRectF(0, 0, layout.width, layout.ruler), colours.header)
     painter.setPen(QPen(colours.grid, 0))
     painter.drawLine(QPointF(0, layout.ruler - 0.5), QPointF(layout.width, layout.ruler - 0.5))
-    room = _TICK_ROOM * layout.scale * layout.ratio * scene.view.frames_per_pixel
+    apart = _TICK_ROOM_ON_PAPER if colours.on_paper else _TICK_ROOM
+    room = apart * layout.scale * layout.ratio * scene.view.frames_per_pixel
     metrics = QFontMetricsF(painter.font())
     painter.save()
     painter.setClipRect(QRectF(layout.plot_left, 0, layout.plot_width, layout.ruler))
@@ -132,6 +135,16 @@ def _paint_legends(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer
     painter.restore()
 
 
+def _paint_counts(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer]) -> None:
+    """Write on paper, over the vertical scales, what they count: there nothing can be pointed at."""
+    layout = scene.layout
+    names = {strip.drawer: None for row in range(scene.rows) for strip in scene.strips(row)}
+    text = " · ".join(dict.fromkeys(drawers[name].counts for name in names if drawers[name].counts))
+    box = QRectF(4, 0, layout.plot_left - 8, layout.ruler)
+    painter.setPen(QPen(scene.colours.faint_text, 0))
+    painter.drawText(box, _Align.AlignRight | _Align.AlignVCenter, text)
+
+
 def _paint_value(painter: QPainter, scene: Scene, y: float, text: str) -> None:
     layout = scene.layout
     right = layout.plot_left
@@ -189,9 +202,12 @@ def _paint_header(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene)
     painter.setClipRect(box.intersected(QRectF(0, layout.ruler, box.right(), layout.height)))
     painter.setFont(font)
     low = min(box.height() - 24 * scale, 6.0)  # how far the name is from the top: less in a collapsed lane
-    key = QRectF(box.left() + 15, box.top() + low + 1, 20 * scale, 18 * scale)
-    _paint_key(painter, key, lane, scene)
-    left, wide = key.right() + 7, box.right() - key.right() - 11 - layout.gutter
+    left = box.left() + 15
+    if not colours.on_paper:  # digits are keys of a keyboard
+        key = QRectF(left, box.top() + low + 1, 20 * scale, 18 * scale)
+        _paint_key(painter, key, lane, scene)
+        left = key.right() + 7
+    wide = box.right() - left - 4 - layout.gutter
     room = QRectF(left, box.top() + low, wide, 20 * scale)
     name, told = parted(lane.name, QFontMetricsF(font), room.width())
     _line(painter, room, name, colours.text)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QGridLayout, QScrollBar, QWidget
 
@@ -17,12 +16,12 @@ from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes.canvas import Canvas
 from gaplisten.ui.lanes.colours import ViewColours
 from gaplisten.ui.lanes.drawer import Drawer, drawer_kinds
-from gaplisten.ui.lanes.export import write_png, write_svg
+from gaplisten.ui.lanes.export import Paper, Print, scene_on
 from gaplisten.ui.lanes.lane_data import Altering, LaneData
 from gaplisten.ui.lanes.overview import HEIGHT, OverviewStrip
 from gaplisten.ui.lanes.pointer import Pointer
 from gaplisten.ui.lanes.readout import pointed_strip, readings
-from gaplisten.ui.lanes.scene import LaneView, Layout, Mark, Mode, Scene
+from gaplisten.ui.lanes.scene import LaneView, Layout, Mark, Mode
 from gaplisten.ui.lanes.shown import Shown
 from gaplisten.ui.lanes.time_axis import TimeAxis
 from gaplisten.ui.translation import tr
@@ -414,21 +413,15 @@ class LanesView(QWidget):
 
     # out of it
 
-    def render_png(self, path: Path, size: QSize | None = None, scale: float = 2.0) -> None:
-        """Write the current view as a picture on white paper, `size` in logical pixels, finer by `scale`."""
-        write_png(self._paper_scene(size, scale), self._drawers, path)
+    def on_paper(self, paper: Paper) -> Print:
+        """Return lanes as they are shown, on paper; what it needs is computed meanwhile (`busy`)."""
+        scene = scene_on(paper, self._shown, self._data, self.axis.view.total)
+        return Print(paper, scene, self._drawers)
 
-    def render_svg(self, path: Path, size: QSize | None = None) -> None:
-        """Write the current view as a drawing on white paper."""
-        write_svg(self._paper_scene(size, 1.0), self._drawers, path)
-
-    def _paper_scene(self, size: QSize | None, scale: float) -> Scene:
-        size = self._canvas.size() if size is None else size
-        shown = self._shown
-        layout = Layout(size.width(), size.height(), scale, shown.rows, heights=shown.heights)
-        span = self.axis.view.span
-        view = replace(self.axis.view, frames_per_pixel=span / layout.columns, width=layout.columns)
-        return self._shown.scene(layout, view, ViewColours.paper(), self._data)
+    @property
+    def drawn(self) -> tuple[LaneView, ...]:
+        """The lanes that are drawn, from top to bottom."""
+        return self._shown.lanes
 
     def close_data(self) -> None:
         """Give up all reading and computing, before the view is thrown away."""

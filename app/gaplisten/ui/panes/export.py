@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
@@ -16,12 +18,13 @@ from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.translation import tr
 
-PICTURE_SCALE = 3.0
-
+if TYPE_CHECKING:
+    from gaplisten.ui.lanes.export import Print
+    from gaplisten.ui.workbench.picture_dialog import PictureLook
 
 COMMANDS = (
     *section("File/Export", "picture")(
-        ("export.picture", "Picture…", "Ctrl+Shift+P", "Save the view as PNG or SVG"),
+        ("export.picture", "Picture…", "Ctrl+Shift+P", "Save or copy the lanes as PNG or SVG"),
     ),
     *section("File/Export", "sound")(
         ("export.lane", "Sound of This Lane…", "Ctrl+Shift+E", "Save what is heard now"),
@@ -48,19 +51,61 @@ class Export(QObject):
     # -- pictures -------------------------------------------------------------------------------------
 
     def _ask_picture(self) -> None:
+        lanes = self._shell.lanes
+        if self._controller.clip_name is None or not lanes.drawn:
+            self._shell.say(tr("open a clip first"))
+            return
+        from gaplisten.ui.workbench.picture_dialog import PictureDialog
+
+        dialog = PictureDialog(
+            lanes.drawn,
+            self._ranges(),
+            self._controller.clip_name,
+            self._kept_look(),
+            lanes.on_paper,
+            lambda: lanes.busy,
+            mode=lanes.mode,
+            parent=self._shell.window,
+        )
+        dialog.save_wanted.connect(self._ask_place)
+        dialog.finished.connect(lambda: self._keep_look(dialog.look))
+        dialog.open()
+
+    def _ranges(self) -> dict[str, tuple[int, int]]:
+        """Return the stretches that a picture can show; what is seen comes first."""
+        shell, frames = self._shell, self._controller.frames
+        found = {tr("What is seen"): shell.lanes.visible_range, tr("Whole clip"): (0, frames)}
+        if (gap := shell.hand.gap) is not None:
+            context = shell.hand.context
+            found[tr("Gap at hand")] = (max(gap.start - context, 0), min(gap.stop + context, frames))
+        if shell.selection.span is not None:
+            found[tr("Selection")] = shell.selection.span
+        if (loop := shell.looping.now) is not None:
+            found[tr("Loop")] = (loop.start, loop.stop)
+        return found
+
+    def _ask_place(self, made: Print) -> None:
         path = self._shell.ask_path(
-            tr("Save Picture"), f"{self._controller.clip_name}.png", tr("PNG (*.png);;SVG (*.svg)")
+            tr("Save Picture"),
+            f"{self._controller.clip_name}.png",
+            tr("PNG (*.png);;SVG (*.svg)"),
         )
         if path is not None:
-            self._shell.write(path, lambda: self.save_picture(path))
+            self._shell.write(path, lambda: made.write(path))
 
-    def save_picture(self, path: Path) -> None:
-        """Write the view as it is, on white paper: SVG or PNG by the suffix."""
-        view = self._shell.lanes
-        if path.suffix.lower() == ".svg":
-            view.render_svg(path)
-        else:
-            view.render_png(path, scale=PICTURE_SCALE)
+    def _kept_look(self) -> PictureLook:
+        """Return what the picture before began with; what makes no sense is left out."""
+        from gaplisten.ui.workbench.picture_dialog import PictureLook
+
+        kept, look = self._shell.settings, PictureLook()
+        read: dict[str, Any] = {
+            name: kept.value(f"picture/{name}", given, type(given)) for name, given in look.values.items()
+        }
+        return replace(look, **{name: value for name, value in read.items() if value is not None})
+
+    def _keep_look(self, look: PictureLook) -> None:
+        for name, value in look.values.items():
+            self._shell.settings.setValue(f"picture/{name}", value)
 
     # -- sound ----------------------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ from gaplisten.panel.statistics.crossed import Speaks
 from gaplisten.ui.plots import Plot
 from gaplisten.ui.translation import tr
 
+_BESIDE = 0.34  # of the distance of columns: how far means stand from the dots
+
 
 class ResultsPlot(Plot):
     """MOS (or what the method calls it) on the vertical axis, as P.800 asks.
@@ -56,7 +58,7 @@ class ResultsPlot(Plot):
             if self._medians:
                 self._draw_box(at, one, ink)
             low, high = one.interval or (None, None)
-            self._draw_interval(at, one.adjusted, low, high, ink)
+            self.draw_mean(at + _BESIDE, one.adjusted, low, high, ink)
         return labels(results.conditions, results.language)
 
     def _draw_dots(self, at: int, values: Sequence[float]) -> None:
@@ -83,7 +85,7 @@ class ResultsPlot(Plot):
             if found is None:  # not asked about
                 names.append(f"{name}\n ")
                 continue
-            self._draw_interval(at, found.mean, found.low, found.high, ink)
+            self.draw_mean(at + _BESIDE, found.mean, found.low, found.high, ink)
             told = "" if found.p is None else tr(", p = {p}", p=decimals(results.language, f"{found.p:.3g}"))
             names.append(
                 tr(
@@ -95,22 +97,6 @@ class ResultsPlot(Plot):
                 )
             )
         return names
-
-    def _draw_interval(
-        self, at: int, mean: float, low: float | None, high: float | None, ink: QColor
-    ) -> None:
-        pen = pg.mkPen(ink, width=2)
-        if low is not None and high is not None:
-            bar = pg.ErrorBarItem(
-                x=np.array([at]),
-                y=np.array([mean]),
-                top=np.array([high - mean]),
-                bottom=np.array([mean - low]),
-                beam=0.14,
-                pen=pen,
-            )
-            self.keep(bar)
-        self.keep(pg.ScatterPlotItem([at], [mean], symbol="s", size=10, pen=pen, brush=ink))
 
 
 def labels(conditions: Sequence[ConditionResult], language: str = ENGLISH) -> list[str]:

@@ -25,6 +25,7 @@ class Decibels(Waveform):
     help = tr("Draw waveforms on a scale of decibels")
     lane_help = tr("Draw the heard lane on a scale of decibels")
     place = 13
+    counts = "dBFS"
 
     def scale(self, scene: Scene, strip: Strip) -> list[tuple[float, str]]:
         """Return the scale, dBFS."""

@@ -35,6 +35,7 @@ class Waveform(Drawer):
     help = tr("Draw waveforms")
     lane_help = tr("Draw the heard lane as waveform")
     place = 10
+    counts = tr("full scale = 1")
     overlays = True
 
     def scale(self, scene: Scene, strip: Strip) -> list[tuple[float, str]]:
