@@ -223,8 +223,8 @@ def test_another_clip_takes_the_place_of_the_first_with_nothing_of_it(opened):
 def test_sources_that_cannot_be_read_are_a_failure_in_words(controller, tmp_path):
     told = Told(controller)
     controller.open_sources(Sources((tmp_path / "none",)))
-    settle(controller, lambda: any(name == "failed" for name, *_ in told.events))
-    (error,) = [values[0] for name, *values in told.events if name == "failed"]
+    settle(controller, lambda: any(name == "clip_failed" for name, *_ in told.events))
+    (error,) = [values[0] for name, *values in told.events if name == "clip_failed"]
     assert "none" in str(error)
 
 

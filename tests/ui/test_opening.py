@@ -509,8 +509,13 @@ def test_the_packet_length_of_a_folder_can_be_said(window, clips_folder, tmp_pat
     _say_packet_length(window, "40")
     qtbot.waitUntil(lambda: window.controller.opened is not None and window.controller.trace is None)
     assert "set the packet length to 10 ms" in window.messages.said[-1]
+    assert window.messages.isVisible()
+    window.report("something else")
     _say_packet_length(window, "10,0")
     qtbot.waitUntil(lambda: window.controller.trace is not None)
+    assert "something else" in window.messages.text.text(), "what has nothing to do with it stays"
+    window.messages.dismiss.click()
+    assert window.messages.isHidden(), "what was mended is not told any more"
     assert [(gap.start, gap.stop) for gap in window.controller.gaps] == [(1600, 2080), (6400, 6560)]
 
 

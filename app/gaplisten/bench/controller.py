@@ -118,6 +118,10 @@ class Controller:
         Event: a sentence for the user.
     failed
         Event: a `GaplistenError` for the user.
+    clip_failed
+        Event: likewise, of clips and their files; it holds until the next `clip_asked`.
+    clip_asked
+        Event: clips are looked for, or a clip is opened, anew.
     stirred
         Event: there is something to `poll` for.
     closed
@@ -130,6 +134,7 @@ class Controller:
         self.trace_changed, self.loop_changed, self.notes_changed = Event(), Event(), Event()
         self.catalogue_changed, self.document_changed = Event(), Event()
         self.previewed, self.said, self.failed = Event(), Event(), Event()
+        self.clip_asked, self.clip_failed = Event(), Event()
         self.levels_changed, self.stirred, self.closed = Event(), Event(), Event()
         self.doubts_changed = Event()
         self._doubts: tuple[Doubt, ...] = ()
@@ -268,6 +273,7 @@ class Controller:
         self.tasks.cancel(self._finding)
         if not sources.paths:
             return
+        self.clip_asked.emit()
         self._finding = self.tasks.run(
             "looking for clips", lambda job: find_set(sources, job), self.use_clips, self._on_not_found
         )
@@ -275,7 +281,7 @@ class Controller:
     def _on_not_found(self, error: Exception) -> None:
         sources = self.document.work.sources
         if not sources.remembered:
-            self.failed.emit(error)
+            self.clip_failed.emit(error)
             return
         self.take_as_found()
         self.said.emit(f"what was chosen for this folder before does not fit it any more: {error}")
@@ -325,6 +331,7 @@ class Controller:
         if all(name != clip.name for clip in self.clipset.clips):
             return  # work that speaks of clips which are no longer there
         self._shown = name
+        self.clip_asked.emit()
         self.tasks.cancel(self._opening)
         self.tasks.cancel(self._looking)
         self.files = FileLanes()
@@ -353,7 +360,7 @@ class Controller:
     def _on_not_opened(self, error: Exception) -> None:
         self.files = FileLanes()
         self._on_opened(Opened(None, None, None, 1.0, ""))
-        self.failed.emit(error)
+        self.clip_failed.emit(error)
         self._check_some()
 
     def _on_opened(self, opened: Opened) -> None:
@@ -383,7 +390,7 @@ class Controller:
         self.loop_changed.emit()
         self.notes_changed.emit()
         for problem in opened.clip.problems if opened.clip else ():
-            self.failed.emit(problem)
+            self.clip_failed.emit(problem)
         if opened.clip is not None and opened.clip.notes:
             self.said.emit("; ".join(opened.clip.notes))
         if opened.clip is not None:

@@ -75,6 +75,16 @@ class History(Generic[Value]):
         self._undone.clear()
 
     @property
+    def done(self) -> tuple[Step[Value], ...]:
+        """The steps that undoing would take back, the oldest first."""
+        return tuple(self._done)
+
+    @property
+    def undone(self) -> tuple[Step[Value], ...]:
+        """The steps that redoing would do again, the next one first."""
+        return tuple(reversed(self._undone))
+
+    @property
     def undo_label(self) -> str:
         """What undoing would take back; empty when there is nothing."""
         return self._done[-1].label if self._done else ""
@@ -86,6 +96,23 @@ class History(Generic[Value]):
 
 
 Listener = Callable[[Work, Work], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """An edit as a list tells of it: what it is called, of which clip if of one, and whether it is done."""
+
+    label: str
+    clip: str
+    done: bool
+
+
+def _clip_of(step: Step[Work]) -> str:
+    """Return the clip that an edit is about; empty where it is about none, or about several."""
+    before, after = step.before.clips, step.after.clips
+    names = [name for name in {*before, *after} if before.get(name) != after.get(name)]
+    return names[0] if len(names) == 1 else ""
+
 
 PAUSE_SECONDS = 2.0
 """After a pause of this length, turning the same knob is another step to undo."""
@@ -274,19 +301,37 @@ class Document:
         """Take the last edit back; return what it was called (empty when there was none)."""
         step = self._history.undo()
         if step is not None:
-            self._restore(step, step.before)
+            self._restore((step,), step.before)
         return step.label if step else ""
 
     def redo(self) -> str:
         """Do the edit again that was undone last; return what it was called (empty when there was none)."""
         step = self._history.redo()
         if step is not None:
-            self._restore(step, step.after)
+            self._restore((step,), step.after)
         return step.label if step else ""
 
-    def _restore(self, step: Step[Work], work: Work) -> None:
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """All edits that can be undone or redone, in the order in which they were made."""
+        done, undone = self._history.done, self._history.undone
+        return tuple(
+            Edit(step.label, _clip_of(step), place < len(done)) for place, step in enumerate((*done, *undone))
+        )
+
+    def go_to(self, count: int) -> None:
+        """Undo or redo until so many of `edits` are done."""
+        now = len(self._history.done)
+        back = count < now
+        walk = self._history.undo if back else self._history.redo
+        steps = [step for step in (walk() for _ in range(abs(count - now))) if step is not None]
+        if steps:
+            self._restore(steps, steps[-1].before if back else steps[-1].after)
+
+    def _restore(self, steps: Sequence[Step[Work]], work: Work) -> None:
         # Show the clip in which the edit was made, so that nothing changes out of sight; sources are no edit.
-        seen = step.after.current if step.after.clips != step.before.clips else self._work.current
+        clips = [step.after.current for step in steps if step.after.clips != step.before.clips]
+        seen = clips[-1] if clips else self._work.current
         self._become(replace(work, current=seen, sources=self._work.sources, document=self._work.document))
 
     def _edit(self, label: str, after: Work, merge: str | None = None) -> None:

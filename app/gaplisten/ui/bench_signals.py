@@ -35,6 +35,8 @@ class BenchSignals(QObject):
     progressed = Signal(str, float, str)
     said = Signal(str)
     failed = Signal(object)
+    clip_asked = Signal()
+    clip_failed = Signal(object)
     closed = Signal()
     moved = Signal(object)
     heard_changed = Signal(int)

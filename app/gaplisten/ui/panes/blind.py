@@ -61,6 +61,7 @@ class Blind(QObject):
         dialog.hear.connect(self._hear)
         dialog.toggled.connect(hearing.toggle)
         dialog.finished.connect(self._end)
+        self._before = self._shell.window.focusWidget()
         self._hide()
         dialog.open()
         self._hear(self.blind.letters[0])
@@ -88,7 +89,8 @@ class Blind(QObject):
         dialog, self.dialog = self.dialog, None
         if dialog is not None:
             dialog.deleteLater()
-        self._shell.lanes.setFocus()
+        before = self._before if self._before is not None and self._before.isVisible() else self._shell.lanes
+        before.setFocus()
 
 
 PANE = Pane("blind", Blind, COMMANDS, place=24)

@@ -249,6 +249,7 @@ COMMANDS = section("Listen", "device")(
 )
 
 LOOK_MS = 200
+_SOUND = "sound"  # what messages about devices are about
 
 
 class Devices(QObject):
@@ -315,16 +316,8 @@ class Devices(QObject):
         self._hearing.player.test_tone(side)
 
     def _take_back(self) -> None:
-        """Hide the message of a device that went away, if it is still shown: it does not hold any more."""
-        if self._telling:
-            self._shell.messages.clear()
-
-    @property
-    def _telling(self) -> bool:
-        """Whether the message above the lanes is of this feature's."""
-        messages = self._shell.messages
-        ours = not messages.way_out.isHidden() and messages.way_out.defaultAction() is self.choose_another
-        return ours and not messages.isHidden()
+        """Take the message of a device that went away back: it does not hold any more."""
+        self._shell.messages.mend(_SOUND)
 
     # -- the watch ------------------------------------------------------------------------------------
 
@@ -341,8 +334,10 @@ class Devices(QObject):
             self._take_back()
         elif sounded or state.available:
             # A device is lost first, and then another one found: both belong together.
-            self._told = " ".join([*([self._told] if self._telling else []), tr_said(state.reason)])
-            self._shell.messages.report(self._told, self.choose_another)
+            still = [self._told] if self._shell.messages.tells(_SOUND) else []
+            self._told = " ".join([*still, tr_said(state.reason)])
+            self._take_back()
+            self._shell.messages.report(self._told, self.choose_another, _SOUND)
 
 
 PANE = Pane("devices", Devices, COMMANDS, place=63)

@@ -81,7 +81,7 @@ class Files(QObject):
         shell.actions.put_submenu(self.recent_menu, "file.demo")
         shell.sources_wanted.connect(self.open_sources)
         shell.signals.document_changed.connect(self._on_document)
-        shell.signals.failed.connect(self._on_failed)
+        shell.signals.clip_failed.connect(self._on_failed)
         shell.signals.closed.connect(self._autosave_timer.stop)
         empty = shell.empty
         empty.folder_wanted.connect(self.ask_folder)
@@ -169,7 +169,6 @@ class Files(QObject):
         dialog.open()
 
     def _on_raw(self, raw: RawFormat) -> None:
-        self._shell.messages.clear()
         sources = self._controller.document.work.sources
         layout = None if sources.layout is None else replace(sources.layout, raw=raw)
         changed = replace(sources, raw=raw, layout=layout)

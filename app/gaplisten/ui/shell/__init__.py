@@ -44,6 +44,7 @@ from gaplisten.ui.widgets import Scrolled
 
 log = logging.getLogger(__name__)
 
+_CLIPS = "clips"  # what messages are about that go when clips are read anew
 _NOWHERE = Qt.DockWidgetArea.NoDockWidgetArea
 # In reading order; the lanes stand in the middle.
 SIDES = (
@@ -202,6 +203,8 @@ class Shell(QObject):
         signals = self.signals
         signals.said.connect(lambda text: self.status.showMessage(tr_said(text), 6000))
         signals.failed.connect(self.messages.report)
+        signals.clip_failed.connect(lambda error: self.messages.report(error, about=_CLIPS))
+        signals.clip_asked.connect(lambda: self.messages.mend(_CLIPS))
         signals.progressed.connect(self.status.show_progress)
         self.status.cancel_wanted.connect(self.controller.tasks.cancel_shown)
 

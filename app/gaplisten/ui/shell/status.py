@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 import time
+from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QMouseEvent, QPalette
 from PySide6.QtWidgets import (
+    QApplication,
     QDialog,
     QDialogButtonBox,
     QFrame,
@@ -20,6 +22,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.trace import LossTrace
@@ -31,8 +34,20 @@ from gaplisten.ui.widgets import resize_within
 _MOST = 500
 
 
+@dataclass(frozen=True)
+class _Message:
+    sentence: str
+    way_out: QAction | None
+    about: str
+
+
 class Messages(QFrame):
-    """The strip: shows the newest message until it is dismissed or the next one comes.
+    """The strip: one message at a time, the newest first, each until it is dismissed or mended.
+
+    Attributes
+    ----------
+    said
+        All that was said since the start, with the time.
 
     Signals
     -------
@@ -45,7 +60,8 @@ class Messages(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.said: list[str] = []
-        self._unseen = 0
+        self._waiting: list[_Message] = []  # the last one is shown
+        self._before: QWidget | None = None  # had the focus before a button of the strip
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.ToolTipBase)
@@ -58,7 +74,7 @@ class Messages(QFrame):
         self.way_out.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.way_out.hide()
         self.more = self._button(tr("All messages"), self.show_all)
-        self.dismiss = self._button(tr("Dismiss"), self.clear)
+        self.dismiss = self._button(tr("Dismiss"), self.dismiss_shown)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 4, 6, 4)
         layout.addWidget(self.text, 1)
@@ -66,6 +82,9 @@ class Messages(QFrame):
         layout.addWidget(self.more)
         layout.addWidget(self.dismiss)
         self.hide()
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._remember_focus)
 
     def _button(self, text: str, slot: object) -> QToolButton:
         button = QToolButton(self)
@@ -75,32 +94,79 @@ class Messages(QFrame):
         button.clicked.connect(slot)
         return button
 
-    def report(self, error: GaplistenError | Exception | str, way_out: QAction | None = None) -> None:
-        """Tell what went wrong; a button beside it triggers `way_out`."""
-        if way_out is not None:
-            self.way_out.setDefaultAction(way_out)
-        self.way_out.setVisible(way_out is not None)
+    def report(
+        self, error: GaplistenError | Exception | str, way_out: QAction | None = None, about: str = ""
+    ) -> None:
+        """Tell what went wrong; what is told already is told once.
+
+        Parameters
+        ----------
+        way_out
+            A button beside the message triggers it.
+        about
+            A word for what is wrong, with which `mend` takes the message back.
+        """
         sentence = _sentence(error)
         self.said.append(f"{time.strftime('%H:%M:%S')}  {sentence}")
         del self.said[:-_MOST]
-        self._unseen += 1
-        self.more.setText(
-            tr("All messages ({unseen})", unseen=self._unseen) if self._unseen > 1 else tr("All messages")
-        )
-        mark = f'<b style="color:{warning_colour(self.palette()).name()}">!</b>&nbsp; '
-        self.text.setText(mark + html.escape(sentence))
-        self.text.setAccessibleDescription(sentence)
-        self.show()
+        self._waiting = [each for each in self._waiting if each.sentence != sentence][-_MOST:]
+        self._waiting.append(_Message(sentence, way_out, about))
+        self._show_last()
         self.reported.emit(sentence)
 
+    def mend(self, about: str) -> None:
+        """Take back what is told about this: it does not hold any more."""
+        left = [each for each in self._waiting if each.about != about]
+        if len(left) < len(self._waiting):
+            self._waiting = left
+            self._show_last()
+
+    def tells(self, about: str) -> bool:
+        """Whether something is told about this."""
+        return any(each.about == about for each in self._waiting)
+
+    def dismiss_shown(self) -> None:
+        """Put the message that is shown away; the one before it is shown, if there is one."""
+        del self._waiting[-1:]
+        self._show_last()
+
     def clear(self) -> None:
-        """Hide the strip."""
-        self._unseen = 0
-        self.hide()
+        """Put all messages away."""
+        self._waiting.clear()
+        self._show_last()
+
+    def _show_last(self) -> None:
+        if not self._waiting:
+            self._give_focus_back()
+            self.hide()
+            return
+        shown, count = self._waiting[-1], len(self._waiting)
+        if shown.way_out is not None:
+            self.way_out.setDefaultAction(shown.way_out)
+        self.way_out.setVisible(shown.way_out is not None)
+        self.more.setText(tr("All messages ({unseen})", unseen=count) if count > 1 else tr("All messages"))
+        mark = f'<b style="color:{warning_colour(self.palette()).name()}">!</b>&nbsp; '
+        self.text.setText(mark + html.escape(shown.sentence))
+        self.text.setAccessibleDescription(shown.sentence)
+        self.show()
+
+    def _remember_focus(self, old: QWidget | None, new: QWidget | None) -> None:
+        if new is not None and self.isAncestorOf(new) and old is not None and not self.isAncestorOf(old):
+            self._before = old
+
+    def _give_focus_back(self) -> None:
+        """Have the focus where it was: a button that goes would pass it to whatever comes next."""
+        window, before = self.window(), self._before
+        now = window.focusWidget()
+        if now is None or not self.isAncestorOf(now):
+            return
+        self._before = None
+        if before is not None and isValid(before) and before.window() is window and before.isVisible():
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_all(self) -> None:
         """Show everything that was said since the start."""
-        dialog = QDialog(self)
+        dialog = QDialog(self.window())
         dialog.setWindowTitle(tr("Messages"))
         text = QPlainTextEdit("\n".join(self.said) or tr("Nothing was reported."), dialog, readOnly=True)
         text.setAccessibleName(tr("Messages"))
@@ -111,8 +177,8 @@ class Messages(QFrame):
         layout.addWidget(buttons)
         resize_within(dialog, 760, 360)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
         self.clear()
+        dialog.open()
 
 
 def _sentence(error: GaplistenError | Exception | str) -> str:

@@ -242,7 +242,7 @@ class WorkbenchWindow(QMainWindow):
         """Put panes behind each other, so that the lanes keep some room."""
         for front, behind in (
             ("clips", ("concealers", "scores")),
-            ("gaps", ("notes", "levels", "plugin_errors")),
+            ("gaps", ("notes", "levels", "plugin_errors", "history")),
         ):
             for name in behind:
                 if name in self.docks:
