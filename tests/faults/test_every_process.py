@@ -214,7 +214,7 @@ def test_a_command_that_is_struck_leaves_nothing_half_and_made_again_makes_all(
             struck = run.strike(chance, number, program=not others, seen=roles)
             alone = alone or (others and run.over and not struck)
             run.wait(f"{name} after {number} to {struck}")
-            wrong = run.left_behind() + halves(folder / "made", same)
+            wrong = run.left_behind(struck) + halves(folder / "made", same)
             status = run.process.returncode
             if struck and status not in statuses(struck, number, undisturbed.status):
                 wrong.append(f"status {status}: {run.complained[-600:]}")
@@ -300,7 +300,7 @@ def test_a_struck_window_leaves_all_work_but_that_of_the_last_second(
                 struck_at = time.monotonic()
                 run.end(signal.SIGTERM)
             run.wait(f"the window after {number}")
-            wrong = run.left_behind() + halves(file.parent) + lost_work(run, file, struck_at)
+            wrong = run.left_behind(struck) + halves(file.parent) + lost_work(run, file, struck_at)
             if number == signal.SIGKILL and struck == "program":
                 assert run.process.returncode == -signal.SIGKILL
             elif run.process.returncode != 130:

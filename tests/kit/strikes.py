@@ -184,8 +184,14 @@ class Run:
         """Wait for its end."""
         wait_for(lambda: self.over, what=what or f"the end of {self.words}")
 
-    def left_behind(self) -> list[str]:
-        """Return what is wrong once the program has ended: processes, shared memory, folders for a while."""
+    def left_behind(self, struck: str = "program") -> list[str]:
+        """Return what is wrong once the program has ended: processes, shared memory, folders for a while.
+
+        Parameters
+        ----------
+        struck
+            Which process was: one of a plugin's may tell of it by the plugin's traceback.
+        """
         wrong = []
         try:
             wait_for(lambda: not processes_of(self.home), END_SECONDS)
@@ -196,7 +202,7 @@ class Run:
                     each.kill()
         wrong += [f"shared memory {name}" for name in sorted(self.shared) if (_SHARED / name).exists()]
         wrong += [f"temporary {name}" for name in os.listdir(self.folder / "tmp")]
-        if "Traceback" in self.complained:
+        if struck == "program" and "Traceback" in self.complained:
             wrong.append(f"a traceback: {self.complained[-1500:]}")
         return wrong
 
