@@ -13,7 +13,7 @@ import soundfile
 
 from gaplisten.audio import opening
 from gaplisten.audio.filemap import ArraySource, SourceError
-from gaplisten.audio.opening import PIECE, DecodedSource, Keepsakes, QuickFlac
+from gaplisten.audio.opening import PIECE, DecodedSource, QuickFlac, SparseSamples
 from gaplisten.audio.peaks import CHUNK, PeakPyramid
 from gaplisten.audio.spectra import SpectrumSettings, tile
 from gaplisten.jobs import give_way
@@ -81,7 +81,7 @@ def test_a_decoder_that_left_something_out_is_not_believed(
 
 def test_pieces_are_kept_from_where_they_were_read() -> None:
     samples = _sound(2)
-    kept = Keepsakes(FRAMES, 2, samples.dtype)
+    kept = SparseSamples(FRAMES, 2, samples.dtype)
     centres = np.array([8192, 100_000, CHUNK - 1, FRAMES + 5])
     assert kept.near(centres, 512) is None
     for start in (CHUNK, 0, 2 * CHUNK):
@@ -89,15 +89,15 @@ def test_pieces_are_kept_from_where_they_were_read() -> None:
     found = kept.near(centres, 512)
     assert found is not None
     assert found.shape == (4, 512, 2)
-    last = FRAMES // Keepsakes.EVERY - 1
+    last = FRAMES // SparseSamples.EVERY - 1
     for piece, place in zip(found, (0, 6, 63, last), strict=True):
-        begin = place * Keepsakes.EVERY + (Keepsakes.EVERY - 512) // 2
+        begin = place * SparseSamples.EVERY + (SparseSamples.EVERY - 512) // 2
         assert np.array_equal(piece, samples[begin : begin + 512])
-    assert kept.near(centres, 2 * Keepsakes.SIZE) is None
+    assert kept.near(centres, 2 * SparseSamples.SIZE) is None
 
 
 def test_a_sound_too_short_to_keep_anything_of_is_no_trouble() -> None:
-    kept = Keepsakes(1000, 1, np.dtype(np.int16))
+    kept = SparseSamples(1000, 1, np.dtype(np.int16))
     kept.keep(np.zeros((1000, 1), np.int16), 0)
     assert kept.near(np.array([500]), 64) is None
 
@@ -105,7 +105,7 @@ def test_a_sound_too_short_to_keep_anything_of_is_no_trouble() -> None:
 def test_from_afar_a_spectrogram_needs_no_second_decoding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hop, frames = 2 * Keepsakes.EVERY, 2 * CHUNK
+    hop, frames = 2 * SparseSamples.EVERY, 2 * CHUNK
     tone = np.zeros(frames)
     tone[CHUNK:] = 0.5 * np.sin(2 * np.pi * 6000 / RATE * np.arange(CHUNK))
     source = DecodedSource(_write(tmp_path / "tone.flac", (tone * 32767).astype(np.int16)))

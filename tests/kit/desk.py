@@ -1,4 +1,4 @@
-"""A mixing desk for tests: the mixer with wishes that count by themselves, and the test as the clock."""
+"""A mixing desk for tests: the mixer with request that count by themselves, and the test as the clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gaplisten.playback.mixer import MixerState, render
-from gaplisten.playback.programme import Programme, Wishes, audible_spans
+from gaplisten.playback.programme import Programme, Request, audible_spans
 
 
 def noise(frames: int, seed: int = 0, channels: int = 1) -> np.ndarray:
@@ -23,7 +23,7 @@ class Desk:
     def __init__(self, *lanes: np.ndarray, rate: int = 16000, channels: int = 1, **programme: Any) -> None:
         self.state = MixerState(rate, channels)
         self.fade = self.state.fade
-        self.wishes = Wishes()
+        self.request = Request()
         self.offer(*lanes, **programme)
 
     def offer(
@@ -35,28 +35,28 @@ class Desk:
     ) -> None:
         spans = None if audible is None else audible_spans(audible, self.fade)
         bounds = None if boundaries is None else np.array(boundaries, np.int64)
-        self.programme = Programme(self.wishes.programme + 1, lanes, scale, spans, bounds)
+        self.programme = Programme(self.request.programme + 1, lanes, scale, spans, bounds)
         self.state.incoming = self.programme
-        self.wish(programme=self.programme.id)
+        self.ask(programme=self.programme.id)
 
-    def wish(self, **changes: Any) -> None:
-        self.wishes = self.wishes._replace(**changes)
-        assert self.state.obey(self.wishes)
+    def ask(self, **changes: Any) -> None:
+        self.request = self.request._replace(**changes)
+        assert self.state.obey(self.request)
 
     def play(self) -> None:
-        self.wish(playing=1, play_count=self.wishes.play_count + 1)
+        self.ask(playing=1, play_count=self.request.play_count + 1)
 
     def pause(self) -> None:
-        self.wish(playing=0, play_count=self.wishes.play_count + 1)
+        self.ask(playing=0, play_count=self.request.play_count + 1)
 
     def select(self, lane: int) -> None:
-        self.wish(lane=lane, select_count=self.wishes.select_count + 1)
+        self.ask(lane=lane, select_count=self.request.select_count + 1)
 
     def seek(self, frame: int) -> None:
-        self.wish(seek_frame=frame, seek_count=self.wishes.seek_count + 1)
+        self.ask(seek_frame=frame, seek_count=self.request.seek_count + 1)
 
     def loop(self, start: int, stop: int) -> None:
-        self.wish(loop_start=start, loop_stop=stop)
+        self.ask(loop_start=start, loop_stop=stop)
 
     def render(self, frames: int, block: int | None = None) -> np.ndarray:
         parts = [np.zeros((0, self.state.channels), np.float32)]

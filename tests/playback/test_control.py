@@ -14,17 +14,17 @@ from gaplisten.playback.control import (
     STATUS,
     STATUS_FIELDS,
     WORDS,
+    RequestReader,
     StatusWriter,
-    WishReader,
     now_ns,
     read_status,
     wants_sound,
-    write_wishes,
+    write_request,
 )
 from gaplisten.playback.devices import OutputDevice
 from gaplisten.playback.engine import Engine, Meter
 from gaplisten.playback.lanes import make_ready, release
-from gaplisten.playback.programme import Wishes
+from gaplisten.playback.programme import Request
 from gaplisten.playback.shared import View, block_of
 from gaplisten.playback.transport import BREAKS
 from kit.desk import Desk, noise
@@ -43,56 +43,59 @@ def publish(block: np.ndarray, breaks: list[tuple[int, int, int]] | np.ndarray, 
     StatusWriter(block).publish([fields.get(name, 0) for name in STATUS_FIELDS], remembered)
 
 
-def test_wishes_arrive_whole_and_once():
-    block, wishes = words(), Wishes(programme=3, lane=2, seek_frame=1 << 40, crossfade=-1, gain=0.12345678901)
-    reader = WishReader(block)
+def test_requests_arrive_whole_and_once():
+    block, request = (
+        words(),
+        Request(programme=3, lane=2, seek_frame=1 << 40, crossfade=-1, gain=0.12345678901),
+    )
+    reader = RequestReader(block)
     assert reader.read() is None
-    write_wishes(block, wishes)
-    assert reader.read() == wishes
-    assert reader.read() == wishes  # until it is taken
+    write_request(block, request)
+    assert reader.read() == request
+    assert reader.read() == request  # until it is taken
     reader.take()
     assert reader.read() is None
 
 
-def test_whether_sound_is_wanted_can_be_read_without_taking_the_wishes():
+def test_whether_sound_is_wanted_can_be_read_without_taking_the_requests():
     block = words()
     assert not wants_sound(block)
-    write_wishes(block, Wishes(programme=3, playing=1))
+    write_request(block, Request(programme=3, playing=1))
     assert wants_sound(block)
-    write_wishes(block, Wishes(programme=3, playing=0, lane=1))
+    write_request(block, Request(programme=3, playing=0, lane=1))
     assert not wants_sound(block)
-    assert WishReader(block).read() is not None
+    assert RequestReader(block).read() is not None
 
 
-def test_half_written_wishes_are_not_seen():
+def test_half_written_requests_are_not_seen():
     block = words()
-    write_wishes(block, Wishes(programme=1))
+    write_request(block, Request(programme=1))
     torn = block.copy()
     torn[4] += 1
-    assert WishReader(torn).read() is None
+    assert RequestReader(torn).read() is None
     torn = block.copy()
     torn[0] += 1
-    assert WishReader(torn).read() is None
-    assert WishReader(block).read() is not None
+    assert RequestReader(torn).read() is None
+    assert RequestReader(block).read() is not None
 
 
-def test_wishes_written_all_the_time_are_never_seen_mixed_up():
+def test_requests_written_all_the_time_are_never_seen_mixed_up():
     block, stop = words(), threading.Event()
 
     def write() -> None:
         count = 0
         while not stop.is_set():
             count += 1
-            write_wishes(block, Wishes(*[count] * 11, float(count)))
+            write_request(block, Request(*[count] * 11, float(count)))
 
     thread = threading.Thread(target=write)
     thread.start()
-    reader, seen = WishReader(block), 0
+    reader, seen = RequestReader(block), 0
     end = time.monotonic() + PATIENCE
     while seen < 2000 and time.monotonic() < end:
-        wishes = reader.read()
-        if wishes is not None:
-            assert len({float(value) for value in wishes}) == 1
+        request = reader.read()
+        if request is not None:
+            assert len({float(value) for value in request}) == 1
             seen += 1
         else:
             time.sleep(0)
@@ -137,7 +140,7 @@ class Times:
 
 def engine(desk: Desk) -> tuple[Engine, np.ndarray]:
     block = words()
-    write_wishes(block, desk.wishes)
+    write_request(block, desk.request)
     return Engine(block, desk.state), block
 
 
@@ -264,9 +267,9 @@ def test_a_device_is_remembered_by_name_and_host_api(home):
     assert not (home / "config" / "sound.json").exists()
 
 
-def test_the_status_begins_behind_the_wishes():
+def test_the_status_begins_behind_the_requests():
     block = words()
-    write_wishes(block, Wishes(*[7] * 11, 7.0))
+    write_request(block, Request(*[7] * 11, 7.0))
     assert not block[STATUS:].any()
 
 

@@ -161,7 +161,7 @@ def test_the_ramp_is_the_same_for_every_pair_the_same_lane_included():
 
 def test_a_cross_fade_adds_two_lanes_at_one_position():
     desk = playing(A, B)
-    desk.wish(crossfade=160)
+    desk.ask(crossfade=160)
     desk.render(500)
     desk.select(1)
     out = desk.render(500)
@@ -173,7 +173,7 @@ def test_a_cross_fade_adds_two_lanes_at_one_position():
 
 def test_a_cross_fade_of_length_nothing_switches_from_one_sample_to_the_next():
     desk = playing(A, B)
-    desk.wish(crossfade=0)
+    desk.ask(crossfade=0)
     desk.render(500)
     desk.select(1)
     assert np.array_equal(desk.render(100), B[500:600])
@@ -181,7 +181,7 @@ def test_a_cross_fade_of_length_nothing_switches_from_one_sample_to_the_next():
 
 def test_a_cross_fade_of_a_lane_with_itself_is_that_lane():
     desk = playing(A, A.copy())
-    desk.wish(crossfade=400)
+    desk.ask(crossfade=400)
     desk.render(500)
     desk.select(1)
     assert np.array_equal(desk.render(1000), A[500:1500])
@@ -190,7 +190,7 @@ def test_a_cross_fade_of_a_lane_with_itself_is_that_lane():
 def test_changing_ones_mind_during_a_switch_ends_on_the_last_choice():
     for crossfade in (STANDARD, 300):
         desk = playing(A, B, C)
-        desk.wish(crossfade=crossfade)
+        desk.ask(crossfade=crossfade)
         desk.render(500)
         for lane in (1, 2, 0, 1):
             desk.select(lane)
@@ -282,7 +282,7 @@ def test_a_loop_that_is_taken_away_lets_the_clip_end():
     desk = playing(A)
     desk.loop(1000, 2000)
     desk.render(2200)
-    desk.wish(loop_start=0, loop_stop=0)
+    desk.ask(loop_start=0, loop_stop=0)
     desk.render(2000)
     assert desk.state.ended
 
@@ -301,7 +301,7 @@ def test_a_loop_to_beyond_the_end_loops_at_the_end():
 @pytest.mark.parametrize("gain", [0.3, 1.7, 1.0, 0.0])
 def test_the_gain_is_one_multiplication_in_float32(gain):
     desk = Desk(A)
-    desk.wish(gain=gain)
+    desk.ask(gain=gain)
     desk.play()
     out, f = desk.render(N), desk.fade
     assert np.array_equal(out[f:-f], A[f:-f] * np.float32(gain))
@@ -310,7 +310,7 @@ def test_the_gain_is_one_multiplication_in_float32(gain):
 def test_a_gain_changed_while_playing_glides():
     desk = playing(level(N, 1.0))
     desk.render(500)
-    desk.wish(gain=0.5)
+    desk.ask(gain=0.5)
     out, f = desk.render(300)[:, 0], desk.fade
     assert np.allclose(out[:f], 1.0 - 0.5 * raised_cosine(f)[:, 0], atol=1e-6)
     assert (out[f:] == 0.5).all()
@@ -363,9 +363,9 @@ def test_a_programme_at_another_speed_goes_on_at_the_same_place():
 
 def test_wishes_about_a_programme_that_is_not_here_yet_are_refused_for_now():
     desk = Desk(A)
-    assert not desk.state.obey(desk.wishes._replace(programme=9, playing=1, play_count=1))
+    assert not desk.state.obey(desk.request._replace(programme=9, playing=1, play_count=1))
     desk.state.incoming = Programme(9, (B,))
-    assert desk.state.obey(desk.wishes._replace(programme=9, playing=1, play_count=1))
+    assert desk.state.obey(desk.request._replace(programme=9, playing=1, play_count=1))
     assert np.array_equal(desk.render(300)[desk.fade :], B[desk.fade : 300])
 
 
@@ -377,7 +377,7 @@ def test_a_stream_opened_anew_goes_on_where_the_old_one_was():
     again.state.programme = Programme(0, ())
     again.state.go_on_from(desk.state)
     again.state.incoming = Programme(7, (A,))
-    assert again.state.obey(desk.wishes._replace(programme=7))
+    assert again.state.obey(desk.request._replace(programme=7))
     out, f = again.render(300), again.fade
     assert np.array_equal(out[f:], A[700 + 2 * f : 1000 + f])
 
@@ -405,9 +405,9 @@ def act(desk: Desk, action: tuple) -> None:
     elif name == "unloop":
         desk.loop(0, 0)
     elif name == "mode":
-        desk.wish(crossfade=values[0])
+        desk.ask(crossfade=values[0])
     elif name == "gain":
-        desk.wish(gain=values[0])
+        desk.ask(gain=values[0])
     elif name == "edges":
         desk.offer(*desk.programme.lanes, boundaries=range(100, N, 320) if values[0] else None)
     else:
@@ -479,9 +479,9 @@ def test_the_remembered_breaks_tell_the_position_of_each_sample(script):
 def test_a_gain_changed_again_in_mid_glide_goes_on_from_where_it_is(done):
     desk = playing(level(N, 1.0))
     desk.render(500)
-    desk.wish(gain=0.5)
+    desk.ask(gain=0.5)
     before = desk.render(done)[-1, 0]
-    desk.wish(gain=2.0)
+    desk.ask(gain=2.0)
     out, f = desk.render(300)[:, 0], desk.fade
     assert np.allclose(out[:f], before + (2.0 - before) * raised_cosine(f)[:, 0], atol=1e-6)
     assert (out[f:] == 2.0).all()
@@ -489,13 +489,13 @@ def test_a_gain_changed_again_in_mid_glide_goes_on_from_where_it_is(done):
 
 def test_a_gain_changed_while_nothing_is_heard_counts_at_once():
     desk = Desk(level(N, 1.0))
-    desk.wish(gain=0.25)
+    desk.ask(gain=0.25)
     desk.play()
     out, f = desk.render(300)[:, 0], desk.fade
     assert np.allclose(out[:f], 0.25 * raised_cosine(f)[:, 0], atol=1e-7)
     desk.pause()
     desk.render(300)
-    desk.wish(gain=1.0)
+    desk.ask(gain=1.0)
     desk.play()
     assert np.allclose(desk.render(f)[:, 0], raised_cosine(f)[:, 0], atol=1e-7)
 
@@ -505,7 +505,7 @@ def test_the_size_of_the_blocks_does_not_change_a_glide():
     for block in (1, 7, 512):
         desk = playing(level(N, 1.0))
         desk.render(500)
-        desk.wish(gain=0.5)
+        desk.ask(gain=0.5)
         parts.append(desk.render(300, block=block))
     assert np.array_equal(parts[0], parts[1])
     assert np.array_equal(parts[0], parts[2])

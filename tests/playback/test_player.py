@@ -181,7 +181,7 @@ def test_a_player_that_is_forgotten_ends_without_a_word():
     assert (done.stdout, done.stderr) == ("", "")
 
 
-def test_speed_and_gain_reach_the_wishes_of_lanes_at_their_rate(silent):
+def test_speed_and_gain_reach_the_requests_of_lanes_at_their_rate(silent):
     from gaplisten.playback.lanes import make_ready, release
 
     signals = lanes(1000)
@@ -189,8 +189,13 @@ def test_speed_and_gain_reach_the_wishes_of_lanes_at_their_rate(silent):
     silent.set_loop(200, 400)
     silent.set_switching("crossfade", 2000.0)
     ready = make_ready(signals, 7, 1, 16000, 2, 0.5, None)
-    wishes = silent._desired.wishes(ready)
-    assert (wishes.programme, wishes.seek_frame, wishes.loop_start, wishes.loop_stop) == (7, 200, 400, 800)
-    assert (wishes.gain, wishes.crossfade) == (0.5, 16000)
-    assert np.float32(wishes.gain) == np.float32(0.5)
+    request = silent._desired.request(ready)
+    assert (request.programme, request.seek_frame, request.loop_start, request.loop_stop) == (
+        7,
+        200,
+        400,
+        800,
+    )
+    assert (request.gain, request.crossfade) == (0.5, 16000)
+    assert np.float32(request.gain) == np.float32(0.5)
     release(ready, None)

@@ -49,7 +49,7 @@ class FedDesk(Desk):
         self.set_speed(1.0)
 
     def set_speed(self, speed: float, **programme) -> None:
-        rate, number = lane_rate(RATE, speed), self.wishes.programme + 1
+        rate, number = lane_rate(RATE, speed), self.request.programme + 1
         readers = [LaneReader(signal, rate, self.state.channels) for signal in self.clip]
         feeder = Feeder(readers, lambda: self.heading(number), grace=0.0)
         self.feeders[number] = feeder
@@ -58,17 +58,17 @@ class FedDesk(Desk):
     def take(self, lanes, speed, feed=None, audible=None, boundaries=None):
         spans = None if audible is None else audible_spans(audible, self.fade)
         bounds = None if boundaries is None else np.array(boundaries, np.int64)
-        number, scale = self.wishes.programme + 1, (round(1 / speed), 1)
+        number, scale = self.request.programme + 1, (round(1 / speed), 1)
         self.programme = Programme(number, tuple(lanes), scale, spans, bounds, feed)
         self.state.incoming = self.programme
-        self.wish(programme=number)
+        self.ask(programme=number)
 
     def heading(self, number: int) -> Heading:
-        state, wishes = self.state, self.wishes
-        loop = (wishes.loop_start, wishes.loop_stop) if wishes.loop_stop else None
+        state, request = self.state, self.request
+        loop = (request.loop_start, request.loop_stop) if request.loop_stop else None
         target = state.next_position if state.next_position >= 0 else None
-        if wishes.seek_count != state.wishes.seek_count:
-            target = wishes.seek_frame
+        if request.seek_count != state.request.seek_count:
+            target = request.seek_frame
         if number == state.programme.id:
             return Heading(state.position, target, loop)
         (up, _), (old_up, _) = self.programme.scale, state.programme.scale
@@ -145,7 +145,7 @@ def act(desk: FedDesk, what: str, given: tuple) -> np.ndarray | None:
     if what == "speed":
         desk.set_speed(given[0], boundaries=given[1], audible=given[2])
     elif what == "crossfade":
-        desk.wish(crossfade=given[0])
+        desk.ask(crossfade=given[0])
     else:
         getattr(desk, what)(*given)
     return None

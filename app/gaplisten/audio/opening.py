@@ -83,7 +83,7 @@ PROOF = 64
 _NARROW = frozenset({"PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW"})
 
 
-class Keepsakes:
+class SparseSamples:
     """Keeps the middle `SIZE` of every `EVERY` frames: a sixteenth of the sound, enough to see it from afar.
 
     Different stretches may be kept by different threads.
@@ -142,7 +142,7 @@ class DecodedSource:
         self._blocks: OrderedDict[int, Raw] = OrderedDict()
         self._lock = threading.Lock()
         self._quick = QuickFlac.reads(info.format, info.subtype)
-        self._keepsakes = Keepsakes(self._frames, info.channels, self.dtype)
+        self._sparse = SparseSamples(self._frames, info.channels, self.dtype)
 
     @property
     def frames(self) -> int:
@@ -204,17 +204,17 @@ class DecodedSource:
         found: Raw = self._handles.buffer[:count]
         if not (self._quick and self._decode_quickly(found, start)):
             self._decode_into(found, start)
-        self._keepsakes.keep(found, start)
+        self._sparse.keep(found, start)
         return found
 
     def near(self, centres: Frames, size: int) -> Raw | None:
         """Return pieces of `size` frames close to `centres`, if they were kept."""
-        return self._keepsakes.near(centres, size)
+        return self._sparse.near(centres, size)
 
     @property
     def near_every(self) -> int:
         """Distance in frames of the pieces that `near` chooses from."""
-        return Keepsakes.EVERY
+        return SparseSamples.EVERY
 
     def _decode_quickly(self, found: Raw, start: int) -> bool:
         """Decode with the faster decoder; False, for good, where it cannot be relied on.

@@ -35,7 +35,7 @@ from gaplisten.commands.handing_over import (
     ClipName,
     ContextMs,
     Gap,
-    Wanted,
+    Handover,
     Worst,
     hand_over,
 )
@@ -154,7 +154,7 @@ def gaps(
     limits = _thresholds(threshold or [])
     wanted = None
     if bundle is not None:
-        wanted = Wanted(bundle, gap, worst, by, clip_name, context_ms, anonymous, as_folder)
+        wanted = Handover(bundle, gap, worst, by, clip_name, context_ms, anonymous, as_folder)
         if csv is not None or flagged:
             raise GapsUsageError("--bundle", "lists nothing", "leave --csv and --flagged out")
         if labels is not None:
@@ -249,7 +249,7 @@ def _label(path: Path, opened: OpenClip, tables: Sequence[GapTable], thresholds:
         raise typer.Exit(1)
 
 
-def _accepted(clips: ClipSet, wanted: Wanted, accept: bool) -> int:
+def _accepted(clips: ClipSet, wanted: Handover, accept: bool) -> int:
     """Say what does not fit in the clips that are handed over; go on only where that was accepted.
 
     Returns

@@ -48,7 +48,7 @@ class HandingOverError(GaplistenError):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Handover:
     """What is to be handed over, and how."""
 
     out: Path
@@ -82,7 +82,7 @@ class _Rank:
 
 def hand_over(
     clips: Sequence[Clip],
-    wanted: Wanted,
+    wanted: Handover,
     thresholds: Mapping[str, float],
     options: Sequence[str],
     opened: OpenClip | None = None,

@@ -82,7 +82,7 @@ def plan_(
     """Draw the design of a panel before it is built, and count it: trials, minutes, votes in each cell."""
     from gaplisten.panel.definition import read_definition
     from gaplisten.panel.design.counting import as_rows, count, minutes, simulated
-    from gaplisten.panel.design.planning import Wanted, power_table
+    from gaplisten.panel.design.planning import Target, power_table
     from gaplisten.panel.design.preview import preview
     from gaplisten.panel.design.remarks import remarks
     from gaplisten.panel.methods.contract import UnfitError
@@ -103,7 +103,7 @@ def plan_(
         if simulate is not None:
             raise PlanCommandError("--simulate", "nothing is said of what is to be found", "add --difference")
         return
-    wanted = Wanted(difference, power, _spreads(definition, vote_sd, clip_sd, listener_sd))
+    wanted = Target(difference, power, _spreads(definition, vote_sd, clip_sd, listener_sd))
     clips = sum(not one.training for one in chosen)
     table, said = power_table(definition, clips, wanted, minutes(key, seconds))
     show(table, title="Power")

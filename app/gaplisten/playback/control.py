@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gaplisten.playback.programme import Wishes
+from gaplisten.playback.programme import Request
 from gaplisten.playback.transport import BREAKS
 
 Words = npt.NDArray[np.int64]
 
-_COUNT = len(Wishes._fields)
+_COUNT = len(Request._fields)
 _WISHES = 0  # sequence, checksum, values
 STATUS = 32
 """Where the audio process's half begins."""
@@ -85,15 +85,15 @@ def _read(words: Words, at: int, into: Words) -> bool:
     return sequence == 0 or checksum == int(np.bitwise_xor.reduce(into) ^ _MIX ^ sequence)
 
 
-def write_wishes(words: Words, wishes: Wishes) -> None:
+def write_request(words: Words, request: Request) -> None:
     """Publish what is wanted (window's side, under the window's own lock)."""
-    values = np.array([*wishes[:-1], 0], np.int64)
-    values.view(np.float64)[-1] = wishes.gain
+    values = np.array([*request[:-1], 0], np.int64)
+    values.view(np.float64)[-1] = request.gain
     _write(words, _WISHES, values)
 
 
-class WishReader:
-    """Sees new wishes from the sound card's thread; allocates nothing unless there are any."""
+class RequestReader:
+    """Sees new request from the sound card's thread; allocates nothing unless there are any."""
 
     def __init__(self, words: Words) -> None:
         self._words = words
@@ -101,21 +101,21 @@ class WishReader:
         self._gain = self._values.view(np.float64)
         self._sequence, self._taken = 0, 0
 
-    def read(self) -> Wishes | None:
-        """Return wishes not yet taken, or None."""
+    def read(self) -> Request | None:
+        """Return request not yet taken, or None."""
         sequence = int(self._words[_WISHES])
         if sequence == self._taken or not _read(self._words, _WISHES, self._values):
             return None
         self._sequence = sequence
-        return Wishes._make([*self._values[:-1].tolist(), float(self._gain[-1])])
+        return Request._make([*self._values[:-1].tolist(), float(self._gain[-1])])
 
     @property
     def waiting(self) -> bool:
-        """Whether there are wishes not yet taken."""
+        """Whether there are request not yet taken."""
         return int(self._words[_WISHES]) != self._taken
 
     def take(self) -> None:
-        """Say that the wishes last read have been understood; until then they are read again."""
+        """Say that the request last read have been understood; until then they are read again."""
         self._taken = self._sequence
 
 
@@ -126,7 +126,7 @@ def called_ns(words: Words) -> int:
 
 def wants_sound(words: Words) -> bool:
     """Tell whether the window wants something played (a hint: it may just be changing its mind)."""
-    return bool(words[_WISHES + 2 + Wishes._fields.index("playing")])
+    return bool(words[_WISHES + 2 + Request._fields.index("playing")])
 
 
 class StatusWriter:

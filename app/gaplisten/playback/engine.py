@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gaplisten.audio.signal import Samples
-from gaplisten.playback.control import StatusWriter, WishReader, Words, now_ns, wants_sound
+from gaplisten.playback.control import RequestReader, StatusWriter, Words, now_ns, wants_sound
 from gaplisten.playback.devices import Side
 from gaplisten.playback.dropouts import Dropouts
 from gaplisten.playback.mixer import MixerState, render_into
@@ -105,7 +105,7 @@ class Engine:
         self.callbacks = 0
         self._fresh = True
         self.failure: BaseException | None = None
-        self._words, self._wishes, self._status = words, WishReader(words), StatusWriter(words)
+        self._words, self._request, self._status = words, RequestReader(words), StatusWriter(words)
         self._meter = Meter(mixer.rate, mixer.channels)
         self._meter_count = 0
         self.tone: Samples = np.zeros((0, mixer.channels), np.float32)
@@ -119,12 +119,12 @@ class Engine:
     @property
     def wanted(self) -> bool:
         """Whether anything but silence is, or soon will be, put out (for the main thread)."""
-        return self._sounding or self._wishes.waiting
+        return self._sounding or self._request.waiting
 
     @property
     def playing(self) -> bool:
         """Whether a listener would notice that no more sound is taken (for the main thread)."""
-        return self._sounding or (self._wishes.waiting and wants_sound(self._words))
+        return self._sounding or (self._request.waiting and wants_sound(self._words))
 
     @property
     def _sounding(self) -> bool:
@@ -151,13 +151,13 @@ class Engine:
 
     def fill(self, out: Samples) -> None:
         """Obey what is new and render."""
-        wishes = self._wishes.read()
-        if wishes is not None:
-            if wishes.meter_count != self._meter_count:
-                self._meter_count = wishes.meter_count
+        request = self._request.read()
+        if request is not None:
+            if request.meter_count != self._meter_count:
+                self._meter_count = request.meter_count
                 self._meter.reset()
-            if self.mixer.obey(wishes):
-                self._wishes.take()
+            if self.mixer.obey(request):
+                self._request.take()
         if self.tone_at < len(self.tone):
             self._play_tone(out)
         else:
@@ -172,7 +172,7 @@ class Engine:
         self.mixer.delivered += len(out)
 
     def _report(self, began: int, called: int, latency: int) -> None:
-        mixer, wishes, meter = self.mixer, self.mixer.wishes, self._meter
+        mixer, request, meter = self.mixer, self.mixer.request, self._meter
         self._status.publish(
             (
                 began,
@@ -185,9 +185,9 @@ class Engine:
                 mixer.playing,
                 mixer.ended,
                 mixer.lane,
-                wishes.play_count,
-                wishes.select_count,
-                wishes.seek_count,
+                request.play_count,
+                request.select_count,
+                request.seek_count,
                 self.dropouts.count,
                 self.callbacks,
                 meter.clipped,

@@ -27,12 +27,12 @@ from gaplisten.playback.control import (
     called_ns,
     now_ns,
     read_status,
-    write_wishes,
+    write_request,
 )
 from gaplisten.playback.devices import OutputDevice
 from gaplisten.playback.feeder import Heading
-from gaplisten.playback.lanes import Ready, release
-from gaplisten.playback.programme import Wishes
+from gaplisten.playback.lanes import SharedLanes, release
+from gaplisten.playback.programme import Request
 from gaplisten.playback.shared import Block
 from gaplisten.processes import python
 
@@ -186,8 +186,8 @@ class Host:
         self.facts, self.choice = Facts(), choice
         self.closed = False
         self.answers: dict[str, Any] = {}
-        self.ready: Ready | None = None  # what lies in shared memory
-        self._wishes = Wishes()
+        self.ready: SharedLanes | None = None  # what lies in shared memory
+        self._request = Request()
         self._heard = threading.Condition(self.lock)  # a message has come
         self._owner, self._latency = weakref.ref(owner), latency
         self._started = 0.0
@@ -242,12 +242,12 @@ class Host:
 
     # -- to the process --------------------------------------------------------------------------------------
 
-    def write(self, wishes: Wishes) -> None:
-        """Publish wishes in the control block."""
+    def write(self, request: Request) -> None:
+        """Publish request in the control block."""
         if self.closed:
             return
-        write_wishes(self.words, wishes)
-        self._wishes = wishes
+        write_request(self.words, request)
+        self._request = request
         if self.ready is not None and self.ready.stream is not None:
             self.ready.stream.feeder.look()
         if self.link is not None and now_ns() - called_ns(self.words) > _ASLEEP_NS:
@@ -259,14 +259,14 @@ class Host:
 
     def heading(self, programmes: Collection[int], start: int) -> Heading:
         """Tell where these programmes are played; before they are, that is `start`. It waits for nothing."""
-        status, wishes = self.status(), self._wishes
+        status, request = self.status(), self._request
         known = status is not None and status["programme"] in programmes
-        asked = status is None or status["seek_count"] != wishes.seek_count
-        meant = wishes.programme in programmes
+        asked = status is None or status["seek_count"] != request.seek_count
+        meant = request.programme in programmes
         return Heading(
             status["position"] if status is not None and known else start,
-            wishes.seek_frame if meant and asked else None,
-            (wishes.loop_start, wishes.loop_stop) if meant and wishes.loop_stop else None,
+            request.seek_frame if meant and asked else None,
+            (request.loop_start, request.loop_stop) if meant and request.loop_stop else None,
             status["callbacks"] if status is not None else 0,
         )
 

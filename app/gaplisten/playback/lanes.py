@@ -107,7 +107,7 @@ class Stream:
 
 
 @dataclass(frozen=True, eq=False)
-class Ready:
+class SharedLanes:
     """A programme in shared memory, and how its frames relate to the clip's.
 
     Parameters
@@ -164,8 +164,8 @@ def make_ready(
     rate: int,
     channels: int,
     speed: float,
-    before: Ready | None,
-) -> Ready:
+    before: SharedLanes | None,
+) -> SharedLanes:
     """Return the lanes for a device at `rate`, taking over those that are there already."""
     wanted = lane_rate(rate, speed)
     have = list(before.lanes) if before else []
@@ -174,7 +174,7 @@ def make_ready(
         old = next((lane for lane in have if lane.suits(signal, wanted, channels)), None)
         lanes.append(old or ReadyLane.of(signal, wanted, channels))
     clip_rate = signals[0].rate if signals else rate
-    return Ready(number, clip, Fraction(wanted, clip_rate), rate, tuple(lanes))
+    return SharedLanes(number, clip, Fraction(wanted, clip_rate), rate, tuple(lanes))
 
 
 def are_long(sounds: Sequence[Sound], rate: int, channels: int, speed: float) -> bool:
@@ -193,10 +193,10 @@ def make_stream(
     rate: int,
     channels: int,
     speed: float,
-    before: Ready | None,
+    before: SharedLanes | None,
     pilot: Pilot,
     start: int,
-) -> Ready:
+) -> SharedLanes:
     """Return long lanes for a device at `rate`, what is heard first fetched; or take those that are there.
 
     Parameters
@@ -216,7 +216,7 @@ def make_stream(
     stream = before.stream if before is not None else None
     if stream is not None and stream.suits(sounds, wanted, channels):
         stream.programmes.add(number)
-        return Ready(number, clip, scale, rate, (), stream)
+        return SharedLanes(number, clip, scale, rate, (), stream)
     stream = Stream.of(sounds, wanted, channels, pilot, round(start * scale))
     stream.programmes.add(number)
     try:
@@ -224,10 +224,10 @@ def make_stream(
     except BaseException:
         stream.feeder.close()
         raise
-    return Ready(number, clip, scale, rate, (), stream)
+    return SharedLanes(number, clip, scale, rate, (), stream)
 
 
-def release(old: Ready | None, new: Ready | None) -> None:
+def release(old: SharedLanes | None, new: SharedLanes | None) -> None:
     """Free the lanes that only the old programme had."""
     if old is not None and old.stream is not None and (new is None or new.stream is not old.stream):
         old.stream.feeder.close()

@@ -19,8 +19,8 @@ from gaplisten.playback import devices
 from gaplisten.playback.control import Status
 from gaplisten.playback.devices import OutputDevice, Side
 from gaplisten.playback.host import Host, Latency, ProcessGone
-from gaplisten.playback.lanes import Ready, are_long, make_ready, make_stream, release
-from gaplisten.playback.programme import FADE_MS, MAX_CROSSFADE_MS, STANDARD, Wishes
+from gaplisten.playback.lanes import SharedLanes, are_long, make_ready, make_stream, release
+from gaplisten.playback.programme import FADE_MS, MAX_CROSSFADE_MS, STANDARD, Request
 
 SwitchMode = Literal["standard", "crossfade"]
 
@@ -138,11 +138,11 @@ class Desired:
         self.play_count += 1
         self.meter_count += 1
 
-    def wishes(self, ready: Ready) -> Wishes:
+    def request(self, ready: SharedLanes) -> Request:
         """Return all of it as the mixer understands it, for lanes that are ready."""
         start, stop = self.loop or (0, 0)
         length = min(max(self.crossfade_ms, 0.0), MAX_CROSSFADE_MS) * ready.rate / 1000.0
-        return Wishes(
+        return Request(
             programme=ready.id,
             playing=int(self.playing),
             play_count=self.play_count,
@@ -181,11 +181,11 @@ class Player:
         self._desired = Desired()
         self._numbers = 0
         self._pending = 0
-        self._holding = False  # a new clip is on its way: wishes are about that one
+        self._holding = False  # a new clip is on its way: request are about that one
         self._blank = True  # the process holds no programme yet
         self._refused = False  # the lanes could not be brought to the device
-        self._made: dict[int, Ready] = {}
-        self._last_wishes = Wishes()
+        self._made: dict[int, SharedLanes] = {}
+        self._last_request = Request()
         self._last_state = PlayerState()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="gaplisten-lanes")
         choice = (device.name, device.host_api) if device else devices.remembered()
@@ -306,20 +306,20 @@ class Player:
             self._desired.seek_count += 1  # the position is known on this side only
         self._publish()
 
-    # -- wishes ---------------------------------------------------------------------------------------------
+    # -- request ---------------------------------------------------------------------------------------------
 
     def _publish(self) -> None:
         ready, desired = self._host.ready, self._desired
         if ready is None or self._host.closed:
             return
         if not self._holding:
-            self._write(desired.wishes(ready))
+            self._write(desired.request(ready))
         elif not desired.playing:
-            self._write(self._last_wishes._replace(playing=0, play_count=desired.play_count))
+            self._write(self._last_request._replace(playing=0, play_count=desired.play_count))
 
-    def _write(self, wishes: Wishes) -> None:
-        self._last_wishes = wishes
-        self._host.write(wishes)
+    def _write(self, request: Request) -> None:
+        self._last_request = request
+        self._host.write(request)
 
     def load(self, lanes: Sequence[Sound], *, gain: float = 1.0, position: int | None = None) -> None:
         """Take these lanes (one rate, any lengths).
@@ -531,7 +531,7 @@ class Player:
             delayed_switches=status["delayed_switches"],
         )
 
-    def _position(self, status: Status, ready: Ready | None) -> int:
+    def _position(self, status: Status, ready: SharedLanes | None) -> int:
         desired = self._desired
         if ready is None or status["seek_count"] != desired.seek_count:
             return desired.seek_frame

@@ -27,7 +27,7 @@ from gaplisten.playback.control import WORDS
 from gaplisten.playback.devices import OutputDevice
 from gaplisten.playback.engine import Engine, no_pauses, raise_process, side_tone
 from gaplisten.playback.mixer import MixerState
-from gaplisten.playback.programme import Programme, Wishes
+from gaplisten.playback.programme import Programme, Request
 from gaplisten.playback.rings import Feed, Rings, RingShape
 from gaplisten.playback.shared import View
 
@@ -387,7 +387,7 @@ def main() -> int:
     if not host.hello():
         return 0
     threading.Thread(target=_read_messages, args=(messages,), daemon=True).start()
-    MixerState(8000).obey(Wishes())  # so that nothing is imported or built for the first time while playing
+    MixerState(8000).obey(Request())  # so that nothing is imported or built for the first time while playing
     no_pauses()
     while True:
         try:

@@ -20,10 +20,10 @@ FADE_MS = 5.0
 MAX_CROSSFADE_MS = 1000.0
 
 STANDARD = -1
-"""Value of `Wishes.crossfade` that asks for standard switching."""
+"""Value of `Request.crossfade` that asks for standard switching."""
 
 
-class Wishes(NamedTuple):
+class Request(NamedTuple):
     """What the listener wants; a plain value that can cross a process boundary as integers.
 
     Something that happens (rather than lasts) carries a count, so that asking for it twice does it twice.
@@ -52,7 +52,7 @@ class Programme:
     Parameters
     ----------
     id
-        Tells programmes apart; wishes name the one they are meant for.
+        Tells programmes apart; request name the one they are meant for.
     lanes
         Each ``(frames, channels)`` float32 at the device's rate; one channel goes to all outputs.
     scale

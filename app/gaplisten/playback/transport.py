@@ -1,6 +1,6 @@
 """Where playing stands and what the next sample is part of; it knows no samples but their ramps.
 
-Wishes come in by `Transport.obey` and come true when nothing is heard: the envelope closes, `settle` carries
+Request come in by `Transport.obey` and come true when nothing is heard: the envelope closes, `settle` carries
 out what has waited, and the envelope opens again. Cross-fades and gains need no silence. Of long lanes what
 comes next may not be there yet: the envelope closes before that, and opens when it is.
 """
@@ -15,7 +15,7 @@ from gaplisten.playback.programme import (
     MAX_CROSSFADE_MS,
     STANDARD,
     Programme,
-    Wishes,
+    Request,
     fade_frames,
     raised_cosine,
 )
@@ -43,8 +43,8 @@ class Transport:
         self.down = self.up[::-1]
         self.programme, self.length = EMPTY, 0
         self.incoming: Programme | None = None  # offered by the main thread
-        self.wishes = Wishes()
-        self._waiting: tuple[Programme, Wishes] | None = None
+        self.request = Request()
+        self._waiting: tuple[Programme, Request] | None = None
         self.position, self.lane = 0, 0
         self.playing = self.ended = False
         self.closing = False  # set by the main thread before it takes the stream away
@@ -61,24 +61,24 @@ class Transport:
         self.break_count = 0
         self._mark_break(moving=False)
 
-    # -- wishes ---------------------------------------------------------------------------------------------
+    # -- request ---------------------------------------------------------------------------------------------
 
-    def obey(self, wishes: Wishes) -> bool:
-        """Take note of new wishes, to come true in `render`; False if their programme is not here yet."""
-        if wishes.programme == self.programme.id:
-            self._take(wishes)
+    def obey(self, request: Request) -> bool:
+        """Take note of new request, to come true in `render`; False if their programme is not here yet."""
+        if request.programme == self.programme.id:
+            self._take(request)
             self._waiting = None
             return True
         offered = self.incoming
-        if offered is None or offered.id != wishes.programme:
+        if offered is None or offered.id != request.programme:
             return False
-        self._waiting = (offered, wishes)
+        self._waiting = (offered, request)
         return True
 
     def go_on_from(self, before: Transport) -> None:
         """Take over where another one stood, for a stream opened anew."""
         self.programme = Programme(before.programme.id, (), before.programme.scale)
-        self.position, self.wishes, self.playing = before.position, before.wishes, before.playing
+        self.position, self.request, self.playing = before.position, before.request, before.playing
         self.delayed_switches = before.delayed_switches
 
     def break_off(self) -> None:
@@ -86,17 +86,17 @@ class Transport:
         self.level = self.direction = 0
         self.cross_from, self.gain_done = -1, self.fade
 
-    def _take(self, wishes: Wishes) -> None:
-        before, self.wishes = self.wishes, wishes
-        if wishes.play_count != before.play_count:
-            self.playing = bool(wishes.playing)
+    def _take(self, request: Request) -> None:
+        before, self.request = self.request, request
+        if request.play_count != before.play_count:
+            self.playing = bool(request.playing)
             if self.playing and self.ended:
                 self.ended, self.next_position = False, 0
-        if wishes.select_count != before.select_count and wishes.lane < len(self.programme.lanes):
-            self.next_lane, self._delayed = wishes.lane, -1
-        if wishes.seek_count != before.seek_count:
-            self.next_position = min(max(wishes.seek_frame, 0), self.length)
-        gain = np.float32(wishes.gain)
+        if request.select_count != before.select_count and request.lane < len(self.programme.lanes):
+            self.next_lane, self._delayed = request.lane, -1
+        if request.seek_count != before.seek_count:
+            self.next_position = min(max(request.seek_frame, 0), self.length)
+        gain = np.float32(request.gain)
         if gain != self.gain:
             # A ramp under way starts afresh from where it is, so that a turned knob makes no step.
             self.gain_before = np.float32(self._gain_now())
@@ -113,14 +113,14 @@ class Transport:
     def _change_programme(self) -> None:
         if self._waiting is None:
             return
-        (new, wishes), self._waiting = self._waiting, None
+        (new, request), self._waiting = self._waiting, None
         old, self.programme, self.length = self.programme, new, new.frames
         if old.id:
             (up, down), (old_up, old_down) = new.scale, old.scale
             self.position = round(self.position * up * old_down / (down * old_up))
         self.lane, self.next_lane, self.next_position = 0, -1, -1
-        self._take(wishes)
-        self.lane = min(wishes.lane, max(len(new.lanes) - 1, 0))
+        self._take(request)
+        self.lane = min(request.lane, max(len(new.lanes) - 1, 0))
         self.next_lane = -1
         self.gain_done = self.fade
         self._jump(min(self.position, self.length))
@@ -140,7 +140,7 @@ class Transport:
             self.playing, self.ended = False, self.ended or self.playing
         goes = self.playing and not self.closing and self.length > 0
         if goes and self._loops() and self.position >= self._end():
-            self._jump(self.wishes.loop_start)
+            self._jump(self.request.loop_start)
         goes = goes and self._is_fed()
         self.direction = int(goes)
         if bool(self.breaks[(self.break_count - 1) % BREAKS, 2]) != goes:
@@ -157,11 +157,11 @@ class Transport:
     # -- what happens while something is heard ---------------------------------------------------------------
 
     def _loops(self) -> bool:
-        return 0 <= self.wishes.loop_start < min(self.wishes.loop_stop, self.length)
+        return 0 <= self.request.loop_start < min(self.request.loop_stop, self.length)
 
     def _end(self) -> int:
         """Return the end of the loop, or of the programme."""
-        return min(self.wishes.loop_stop, self.length) if self._loops() else self.length
+        return min(self.request.loop_stop, self.length) if self._loops() else self.length
 
     def _limit(self) -> int:
         """Return where the envelope must have closed: the end, or that of what is there."""
@@ -178,7 +178,7 @@ class Transport:
             return True
         if self._limit() - self.position <= self.level:
             return True
-        if self.next_lane < 0 or self.wishes.crossfade != STANDARD:
+        if self.next_lane < 0 or self.request.crossfade != STANDARD:
             return False
         return self.direction < 0 or not self._hides_boundary()
 
@@ -199,9 +199,9 @@ class Transport:
         return blocked and 0 <= self.position - self._delayed < 3 * reach
 
     def _begin_cross(self) -> None:
-        if self.next_lane < 0 or self.wishes.crossfade < 0 or self.cross_from >= 0:
+        if self.next_lane < 0 or self.request.crossfade < 0 or self.cross_from >= 0:
             return
-        length = min(self.wishes.crossfade, self.longest_cross)
+        length = min(self.request.crossfade, self.longest_cross)
         if length:
             self.cross_from, self.cross_done, self.cross_length = self.lane, 0, length
         self.lane, self.next_lane = self.next_lane, -1
@@ -232,7 +232,7 @@ class Transport:
             frames = min(frames, self.cross_length - self.cross_done)
         if self.gain_done < self.fade:
             frames = min(frames, self.fade - self.gain_done)
-        if self.next_lane >= 0 and self.direction >= 0 and self.wishes.crossfade == STANDARD:
+        if self.next_lane >= 0 and self.direction >= 0 and self.request.crossfade == STANDARD:
             frames = min(
                 frames, self._clear_at - self.position, self._delayed + 6 * self.fade - self.position
             )

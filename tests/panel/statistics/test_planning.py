@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from gaplisten.commands.panel import app
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.definition import parse_definition
-from gaplisten.panel.design.planning import Wanted, power_table, usual_spreads
+from gaplisten.panel.design.planning import Target, power_table, usual_spreads
 from gaplisten.panel.design.preview import preview
 from gaplisten.panel.key import Key
 from gaplisten.panel.results.rehearsal import rehearse
@@ -78,14 +78,14 @@ def test_the_command_says_what_it_takes(tmp_path: Path) -> None:
 
 def test_minutes_and_votes_stand_beside_the_power(tmp_path: Path) -> None:
     definition = parse_definition(toml("acr", NO_STEPS + "[breaks]\n", top="repeats = 2"))
-    table, _ = power_table(definition, 12, Wanted(0.3, 0.8, Spreads()), 10.0)
+    table, _ = power_table(definition, 12, Target(0.3, 0.8, Spreads()), 10.0)
     assert table.columns[1:4] == ("votes in a cell of 12 clips", "6 clips, 5 min", "12 clips, 10 min")
     assert table.rows[0][:2] == (8, 16)
     once = parse_definition(toml("acr", NO_STEPS))
-    fewer, _ = power_table(once, 12, Wanted(0.3, 0.8, Spreads()), 10.0)
+    fewer, _ = power_table(once, 12, Target(0.3, 0.8, Spreads()), 10.0)
     assert fewer.rows[0][3] < table.rows[0][3]  # two votes are surer than one
     part = parse_definition(toml("acr", NO_STEPS, top="ratings_per_condition = 3"))
-    some, _ = power_table(part, 12, Wanted(0.3, 0.8, Spreads()), 10.0)
+    some, _ = power_table(part, 12, Target(0.3, 0.8, Spreads()), 10.0)
     assert some.columns[3:] == ("12 clips, 10 min", "24 clips, 10 min", "48 clips, 10 min")  # three of them
     assert some.rows[0][1] == 2
 
@@ -93,7 +93,7 @@ def test_minutes_and_votes_stand_beside_the_power(tmp_path: Path) -> None:
 def test_one_comparison_is_called_one_and_several_are_said_to_be_corrected() -> None:
     for systems, said in ((("one", "two"), "1 comparison"), (("one", "two", "three"), "3 comparisons corr")):
         definition = parse_definition(toml("acr", NO_STEPS, systems))
-        _, advice = power_table(definition, 12, Wanted(0.3, 0.8, Spreads()), 10.0)
+        _, advice = power_table(definition, 12, Target(0.3, 0.8, Spreads()), 10.0)
         assert f"over listeners and clips, {said}" in advice[0]
         assert "1 comparisons" not in advice[0]
 
@@ -143,7 +143,7 @@ def test_a_panel_that_compares_nothing_is_not_planned(tmp_path: Path, method: st
     with pytest.raises(GaplistenError, match="compare nothing"):
         rehearse(key, 4, 0.2, Spreads(), panels=2)
     with pytest.raises(GaplistenError, match="compare nothing"):
-        power_table(definition, 2, Wanted(0.2, 0.8, Spreads()), 10.0)
+        power_table(definition, 2, Target(0.2, 0.8, Spreads()), 10.0)
 
 
 @pytest.mark.parametrize(("by_clip", "difference"), [(0.1, 0.25), (0.3, 0.5)])
@@ -175,6 +175,6 @@ def test_simulated_panels_hold_for_talkers_where_results_shall() -> None:
         extra = f'{NO_STEPS}[results]\ngeneralise = "{whom}"\n'
         key = designs.key_of("acr", clips=8, systems=2, extra=extra, talkers=3)
         found[whom] = rehearse(key, 16, 0.4, spreads, panels=20).found
-        _, advice = power_table(key.definition, 8, Wanted(0.4, 0.8, spreads), 2.0)
+        _, advice = power_table(key.definition, 8, Target(0.4, 0.8, spreads), 2.0)
         assert any("other talkers" in said for said in advice) == (whom == "talkers")
     assert found["talkers"] < found["clips"]

@@ -396,7 +396,7 @@ def test_compare_and_w_lead_to_the_same_gap_and_name_the_same_rule(
 ) -> None:
     controller = window.controller
     window.actions_table[f"gap.by_{measure}"].trigger()
-    window.panes["batch"].going.to("3", "rough")
+    window.panes["batch"].jump.to("3", "rough")
     qtbot.waitUntil(lambda: looked_at(window) is not None)
     gap, said = looked_at(window), window.status.currentMessage()
     assert said.startswith(f"gap #{controller.gaps.index(gap) + 1}: ")
@@ -409,7 +409,7 @@ def test_compare_and_w_lead_to_the_same_gap_and_name_the_same_rule(
 
 def test_where_no_gap_has_a_value_compare_goes_to_the_longest_and_says_so(qtbot: QtBot, window: Any) -> None:
     window.actions_table["gap.by_recovery_lag"].trigger()
-    window.panes["batch"].going.to("3", "nowhere", "/no/such/file.wav")
+    window.panes["batch"].jump.to("3", "nowhere", "/no/such/file.wav")
     qtbot.waitUntil(lambda: looked_at(window) is not None)
     gaps = window.controller.gaps
     assert looked_at(window).frames == max(gap.frames for gap in gaps)
@@ -419,14 +419,14 @@ def test_where_no_gap_has_a_value_compare_goes_to_the_longest_and_says_so(qtbot:
 def test_a_concealers_lane_is_waited_for(qtbot: QtBot, window: Any) -> None:
     controller = window.controller
     controller.document.switch_on("constant")
-    window.panes["batch"].going.to("2", "constant")
+    window.panes["batch"].jump.to("2", "constant")
     qtbot.waitUntil(lambda: looked_at(window) is not None)
     assert (controller.clip_name, controller.lane(controller.hearing.heard).name) == ("2", "constant")
 
 
 def test_who_goes_elsewhere_is_not_called_back(qtbot: QtBot, window: Any) -> None:
-    controller, going = window.controller, window.panes["batch"].going
-    going.to("2", "rough")
+    controller, jump = window.controller, window.panes["batch"].jump
+    jump.to("2", "rough")
     controller.show_clip("1")
     qtbot.waitUntil(lambda: controller.clip_name == "1")
     controller.show_clip("2")
@@ -436,23 +436,23 @@ def test_who_goes_elsewhere_is_not_called_back(qtbot: QtBot, window: Any) -> Non
 
 
 def test_another_row_of_the_same_clip_moves_on(qtbot: QtBot, window: Any) -> None:
-    going, controller = window.panes["batch"].going, window.controller
+    jump, controller = window.panes["batch"].jump, window.controller
     window.actions_table["gap.by_lsd"].trigger()
-    going.to("0", "rough")
+    jump.to("0", "rough")
     qtbot.waitUntil(lambda: looked_at(window) == controller.gaps[0])
     controller.hearing.seek(9000)
-    going.to("0", "rough")
+    jump.to("0", "rough")
     qtbot.waitUntil(lambda: controller.hearing.state.position < 9000)
-    going.to("0", "lossy")
+    jump.to("0", "lossy")
     assert controller.lane(controller.hearing.heard).name == "Lossy"
 
 
 def test_a_version_that_is_no_lane_is_judged_by_its_file(
     qtbot: QtBot, window: Any, clips_folder: Path
 ) -> None:
-    going, controller = window.panes["batch"].going, window.controller
+    jump, controller = window.panes["batch"].jump, window.controller
     window.actions_table["gap.by_lsd"].trigger()
-    going.to("1", "another_system", str(clips_folder / "rough" / "1.wav"))
+    jump.to("1", "another_system", str(clips_folder / "rough" / "1.wav"))
     qtbot.waitUntil(lambda: controller.clip_name == "1")
     qtbot.waitUntil(lambda: looked_at(window) == controller.gaps[0])
 
@@ -479,7 +479,7 @@ def test_a_disagreement_opens_its_clip_at_the_gap_where_its_version_is_worst(
 
 
 def test_a_clip_that_is_not_open_is_told(window: Any) -> None:
-    window.panes["batch"].going.to("nowhere", "a")
+    window.panes["batch"].jump.to("nowhere", "a")
     assert "clip nowhere" in window.messages.said[-1]
 
 

@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from gaplisten.audio.signal import Signal
 from gaplisten.ui.lanes.colours import argb
-from gaplisten.ui.lanes.furniture import header_lines, parted
 from gaplisten.ui.lanes.lanes_view import LanesView
+from gaplisten.ui.lanes.ruler_and_headers import header_lines, parted
 from gaplisten.ui.lanes.scene import GUTTER, HEADER_WIDTH, RULER_HEIGHT, LaneView, Word
 
 RATE = 16000

@@ -27,7 +27,7 @@ def nothing_compared(definition: PanelDefinition) -> PlanningError:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Target:
     """What a panel is to find.
 
     Parameters
@@ -59,7 +59,7 @@ def unit(definition: PanelDefinition) -> str:
     return f"of the share {test.counted}, over one half" if test else f"points of {definition.method.result}"
 
 
-def check(definition: PanelDefinition, wanted: Wanted) -> None:
+def check(definition: PanelDefinition, wanted: Target) -> None:
     """Refuse what cannot be planned for.
 
     Raises
@@ -97,7 +97,7 @@ class _Panel:
     """A panel's size: how many clips it has, and how many of them a listener hears in each condition."""
 
     definition: PanelDefinition
-    wanted: Wanted
+    wanted: Target
     clips: int
 
     @property
@@ -136,7 +136,7 @@ class _Panel:
 
 
 def power_table(
-    definition: PanelDefinition, clips: int, wanted: Wanted, minutes: float
+    definition: PanelDefinition, clips: int, wanted: Target, minutes: float
 ) -> tuple[Table, list[str]]:
     """Return the power by listeners and clips, and what should be done.
 

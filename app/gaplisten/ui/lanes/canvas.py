@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from gaplisten.audio.raster import Pixels
 from gaplisten.ui.lanes.colours import argb
 from gaplisten.ui.lanes.drawer import Drawer
-from gaplisten.ui.lanes.furniture import paint_furniture
 from gaplisten.ui.lanes.ground import Ground
 from gaplisten.ui.lanes.readout import paint_readings
+from gaplisten.ui.lanes.ruler_and_headers import paint_ruler_and_headers
 from gaplisten.ui.lanes.scene import RULER_HEIGHT, Scene
 
 
@@ -149,7 +149,7 @@ class Canvas(QWidget):
         painter = QPainter(self._image)
         painter.setFont(self.font())
         paint_lines(painter, scene, self._drawers)
-        paint_furniture(painter, scene, self._drawers)
+        paint_ruler_and_headers(painter, scene, self._drawers)
         painter.end()
         self._stale = False
 

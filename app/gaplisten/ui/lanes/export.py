@@ -17,9 +17,9 @@ from gaplisten.errors import GaplistenError
 from gaplisten.ui.lanes.canvas import paint_lines
 from gaplisten.ui.lanes.colours import ViewColours
 from gaplisten.ui.lanes.drawer import Drawer
-from gaplisten.ui.lanes.furniture import paint_furniture
 from gaplisten.ui.lanes.ground import draw_losses
 from gaplisten.ui.lanes.lane_data import LaneData
+from gaplisten.ui.lanes.ruler_and_headers import paint_ruler_and_headers
 from gaplisten.ui.lanes.scene import RULER_HEIGHT, Layout, Mode, Scene
 from gaplisten.ui.lanes.shown import Shown
 from gaplisten.ui.translation import tr
@@ -238,4 +238,4 @@ def paint_drawing(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer]
             drawer.draw(painter, met, scene.in_row(row), strip)
             painter.restore()
     paint_lines(painter, scene, drawers)
-    paint_furniture(painter, scene, drawers)
+    paint_ruler_and_headers(painter, scene, drawers)

@@ -13,7 +13,7 @@ from gaplisten.audio.ruler import duration
 from gaplisten.audio.viewport import Viewport
 from gaplisten.loss.shading import LossMap
 from gaplisten.ui.lanes.colours import ViewColours, argb, mix
-from gaplisten.ui.lanes.furniture import tabular
+from gaplisten.ui.lanes.ruler_and_headers import tabular
 from gaplisten.ui.lanes.time_axis import TimeAxis, notches
 from gaplisten.ui.translation import tr
 

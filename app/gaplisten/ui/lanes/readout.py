@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from gaplisten.ui.lanes.drawer import Drawer
-from gaplisten.ui.lanes.furniture import tabular
+from gaplisten.ui.lanes.ruler_and_headers import tabular
 from gaplisten.ui.lanes.scene import Mode, Scene, SceneLane, Strip
 
 _PAD, _BESIDE = 4.0, 9.0

@@ -17,7 +17,7 @@ from gaplisten.bench.tasks import Task, Tasks
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.brief import NO_CLIP, Size
 from gaplisten.panel.definition import PanelDefinition
-from gaplisten.panel.design.planning import Wanted, check, power_table, unit, usual_spreads
+from gaplisten.panel.design.planning import Target, check, power_table, unit, usual_spreads
 from gaplisten.panel.results.rehearsal import PANELS, Rehearsal, rehearse
 from gaplisten.panel.statistics.planning import Spreads
 from gaplisten.tables import Cell, Table
@@ -101,10 +101,10 @@ class PlanningPage(QWidget):
     # --- what is asked -------------------------------------------------------------------------------
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> Target:
         """What the panel is to find."""
         spreads = Spreads(self.vote.value(), self.by_clip.value(), self.by_listener.value())
-        return Wanted(self.difference.value(), self.power.value(), spreads)
+        return Target(self.difference.value(), self.power.value(), spreads)
 
     def show_definition(self, definition: PanelDefinition | None, size: Size | None) -> None:
         """Follow what the panel is, and how large; None where there is none yet, or no clip is chosen."""

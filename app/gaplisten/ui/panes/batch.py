@@ -12,7 +12,7 @@ from gaplisten.batch.work import named
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.ui.actions import section
-from gaplisten.ui.batch.going import Going
+from gaplisten.ui.batch.jump_to_clip import JumpToClip
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.translation import tr
 
@@ -50,7 +50,7 @@ class Batch(QObject):
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self._shell, self._controller, self._window = shell, shell.controller, shell.window
-        self.going = Going(shell)
+        self.jump = JumpToClip(shell)
         self.conceal_dialog: ConcealDialog | None = None
         self.score_dialog: ScoreDialog | None = None
         self.service_dialog: ServiceDialog | None = None
@@ -201,7 +201,7 @@ class Batch(QObject):
             tasks=self._controller.tasks,
             known=lambda comparison: versions_scored(comparison, self._controller.clipset),
         )
-        made.clip_wanted.connect(self.going.to)
+        made.clip_wanted.connect(self.jump.to)
         self._shell.signals.closed.connect(made.close)
         self.windows.append(made)
         made.destroyed.connect(lambda: self.windows.remove(made))

@@ -21,7 +21,7 @@ from gaplisten.ui.shell import Shell
 from gaplisten.ui.translation import tr, tr_lane, tr_said
 
 
-class Going(QObject):
+class JumpToClip(QObject):
     """Shows a clip at the gap at which one of its versions is worst."""
 
     def __init__(self, shell: Shell) -> None:

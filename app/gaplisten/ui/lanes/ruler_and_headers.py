@@ -28,7 +28,7 @@ def tabular(font: QFont) -> QFont:
     return font
 
 
-def paint_furniture(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer]) -> None:
+def paint_ruler_and_headers(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer]) -> None:
     """Paint ruler, lane headers, marks and loop, in logical pixels."""
     painter.setFont(tabular(painter.font()))
     _paint_headers(painter, scene)
