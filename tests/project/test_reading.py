@@ -16,11 +16,11 @@ OWN = {
     },
     "of the system, below /proc": {
         "concealers/children.py", "concealers/confining.py", "concealers/nursery.py", "concealers/opened.py",
-        "concealers/process.py", "concealers/waiting.py",
+        "concealers/process.py", "concealers/temporary.py", "concealers/waiting.py",
     },
     "made by us a moment ago": {"concealers/starter.py"},
     "in a process of the plugin's own, which has a time limit": {"concealers/loading.py"},
-    "known to be regular": {"concealers/consent.py", "concealers/audit_findings.py"},
+    "known to be regular": {"concealers/audit_findings.py"},
 }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from gaplisten.concealers.code_files import CodeFolder, code_folders
-from gaplisten.untrusted import open_regular
+from gaplisten.untrusted import open_regular, read_regular
 
 MOST_FILES = 2000
 """A folder of more files cannot be told from a changed one: it is asked about each time."""
@@ -222,9 +222,7 @@ def _in_words(script: Path, stamps: dict[Path, Stamp]) -> Iterator[Path]:
 def _words(path: Path) -> set[str]:
     """Return what may be names of files in a text; nothing for what is none, or too long for one by hand."""
     try:
-        if path.stat().st_size > _DESCRIPTION_BYTES:
-            return set()
-        data = path.read_bytes()
+        data = read_regular(path, _DESCRIPTION_BYTES)
     except OSError:
         return set()
     if b"\0" in data:
@@ -261,9 +259,7 @@ def _literal(name: str) -> str:
 
 def _read(path: Path) -> Any:
     try:
-        if path.stat().st_size > _DESCRIPTION_BYTES:
-            return None
-        text = path.read_text(encoding="utf-8")
+        text = read_regular(path, _DESCRIPTION_BYTES).decode()
         return tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
     except (OSError, ValueError, RecursionError):
         return None
