@@ -147,9 +147,9 @@ def run_server(hall: Hall, doors: Doors, idle_seconds: float, ends_with: TextIO 
 def _threads_taking_turns() -> Iterator[None]:
     """Let threads wait less for each other.
 
-    Who saves a trial needs the interpreter a dozen times, each time for a moment. While another thread
-    computes (an order is drawn, the supervisor's page is made), each takes as long as Python lets that one go
-    on: a quarter of the answer's time was such waiting.
+    Who saves a trial needs the interpreter several times, each time for a moment. While another thread
+    computes (an order is drawn, the supervisor's page is made), each time may take as long as Python lets
+    that one go on, which is 5 ms by itself.
     """
     before = sys.getswitchinterval()
     sys.setswitchinterval(_TURN_SECONDS)
