@@ -50,7 +50,7 @@ def saved(tmp_path: Path):
 
 def left(work: Work) -> list[str]:
     """What stays off once the catalogue is known."""
-    return [str(wish) for _, wish in review(work, CATALOGUE).request]
+    return [str(wish) for _, wish in review(work, CATALOGUE).wishes]
 
 
 def test_a_file_of_bundled_and_plugin_folder_concealers_opens_without_a_question(saved):
@@ -238,16 +238,16 @@ def test_what_was_allowed_is_told_changed_when_its_code_was_written_replaced_or_
     code.write_text("def conceal(lossy, lost, rate, packet_frames):\n    return lossy\n")
     choice = Choice(str(code))
     work = saved(choice)
-    request = [wish for _, wish in review(work, CATALOGUE).request]
+    wishes = [wish for _, wish in review(work, CATALOGUE).wishes]
     on = work.allowing(work.withheld)
-    assert touched(on, request) == ()
+    assert touched(on, wishes) == ()
     other = tmp_path / "other"
     other.write_text(code.read_text())
     os.utime(other, ns=(code.stat().st_atime_ns, code.stat().st_mtime_ns))
     other.replace(code)  # of the same size and time
-    assert touched(on, request) == (choice,)
+    assert touched(on, wishes) == (choice,)
     code.unlink()
-    assert touched(on, request) == (choice,)
+    assert touched(on, wishes) == (choice,)
 
 
 def test_allowing_is_no_edit_and_undoing_what_came_before_keeps_it():
@@ -444,23 +444,23 @@ def test_code_added_while_a_file_is_open_is_told_and_sounds_written_there_are_no
     (folder / "plc.py").write_text(PLUGIN)
     choice = Choice(str(folder / "plc.py"))
     work = saved(choice)
-    request = [wish for _, wish in review(work, CATALOGUE).request]
+    wishes = [wish for _, wish in review(work, CATALOGUE).wishes]
     on = work.allowing(work.withheld)
     (folder / "out.wav").write_bytes(b"RIFF")
     (folder / "parts" / "run.log").write_text("done")
-    assert touched(on, request) == ()
+    assert touched(on, wishes) == ()
     for name in ("numpy.py", "parts/core.py"):
         (folder / name).write_text("one")
-        assert touched(on, request) == (choice,), name
+        assert touched(on, wishes) == (choice,), name
         (folder / name).unlink()
-        assert touched(on, request) == ()
+        assert touched(on, wishes) == ()
 
 
 def test_code_that_was_not_there_when_it_was_allowed_and_appears_is_told(saved, tmp_path):
     choice = Choice(str(tmp_path / "later.py"))
     work = saved(choice)
-    request = [wish for _, wish in review(work, CATALOGUE).request]
+    wishes = [wish for _, wish in review(work, CATALOGUE).wishes]
     on = work.allowing(work.withheld)
-    assert touched(on, request) == ()
+    assert touched(on, wishes) == ()
     (tmp_path / "later.py").write_text(PLUGIN)
-    assert touched(on, request) == (choice,)
+    assert touched(on, wishes) == (choice,)

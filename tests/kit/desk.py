@@ -1,4 +1,4 @@
-"""A mixing desk for tests: the mixer with request that count by themselves, and the test as the clock."""
+"""A mixing desk for tests: the mixer with requests that count by themselves, and the test as the clock."""
 
 from __future__ import annotations
 

@@ -361,7 +361,7 @@ def test_a_programme_at_another_speed_goes_on_at_the_same_place():
     assert np.array_equal(out[2 * f :], slow[2000 + f : 2000 + 500 - f])
 
 
-def test_wishes_about_a_programme_that_is_not_here_yet_are_refused_for_now():
+def test_requests_about_a_programme_that_is_not_here_yet_are_refused_for_now():
     desk = Desk(A)
     assert not desk.state.obey(desk.request._replace(programme=9, playing=1, play_count=1))
     desk.state.incoming = Programme(9, (B,))

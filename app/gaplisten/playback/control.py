@@ -22,7 +22,7 @@ from gaplisten.playback.transport import BREAKS
 Words = npt.NDArray[np.int64]
 
 _COUNT = len(Request._fields)
-_WISHES = 0  # sequence, checksum, values
+_REQUEST = 0  # sequence, checksum, values
 STATUS = 32
 """Where the audio process's half begins."""
 STATUS_FIELDS = (  # integers, but for the four levels at the end
@@ -89,11 +89,11 @@ def write_request(words: Words, request: Request) -> None:
     """Publish what is wanted (window's side, under the window's own lock)."""
     values = np.array([*request[:-1], 0], np.int64)
     values.view(np.float64)[-1] = request.gain
-    _write(words, _WISHES, values)
+    _write(words, _REQUEST, values)
 
 
 class RequestReader:
-    """Sees new request from the sound card's thread; allocates nothing unless there are any."""
+    """Sees a new request from the sound card's thread; allocates nothing unless there is one."""
 
     def __init__(self, words: Words) -> None:
         self._words = words
@@ -102,20 +102,20 @@ class RequestReader:
         self._sequence, self._taken = 0, 0
 
     def read(self) -> Request | None:
-        """Return request not yet taken, or None."""
-        sequence = int(self._words[_WISHES])
-        if sequence == self._taken or not _read(self._words, _WISHES, self._values):
+        """Return the request that has not been taken yet, or None."""
+        sequence = int(self._words[_REQUEST])
+        if sequence == self._taken or not _read(self._words, _REQUEST, self._values):
             return None
         self._sequence = sequence
         return Request._make([*self._values[:-1].tolist(), float(self._gain[-1])])
 
     @property
     def waiting(self) -> bool:
-        """Whether there are request not yet taken."""
-        return int(self._words[_WISHES]) != self._taken
+        """Whether there is a request that has not been taken yet."""
+        return int(self._words[_REQUEST]) != self._taken
 
     def take(self) -> None:
-        """Say that the request last read have been understood; until then they are read again."""
+        """Say that the request last read has been understood; until then it is read again."""
         self._taken = self._sequence
 
 
@@ -126,7 +126,7 @@ def called_ns(words: Words) -> int:
 
 def wants_sound(words: Words) -> bool:
     """Tell whether the window wants something played (a hint: it may just be changing its mind)."""
-    return bool(words[_WISHES + 2 + Request._fields.index("playing")])
+    return bool(words[_REQUEST + 2 + Request._fields.index("playing")])
 
 
 class StatusWriter:

@@ -28,7 +28,7 @@ _TURNS = 2  # of the mixer, after which it reads no block any more that is not i
 _GRACE = 0.1  # seconds after which the same is taken for granted of a mixer that makes no turns
 _ENDING_SECONDS = 1.0  # for which a file is waited for that answers no more
 _LOOK_SECONDS = 0.04
-"""How often the feeder looks where playing stands; new request wake it at once."""
+"""How often the feeder looks where playing stands; a new request wakes it at once."""
 _SOON_SECONDS = 0.01
 """The same while something is missing that no slot is free for yet."""
 

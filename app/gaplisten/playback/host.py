@@ -243,7 +243,7 @@ class Host:
     # -- to the process --------------------------------------------------------------------------------------
 
     def write(self, request: Request) -> None:
-        """Publish request in the control block."""
+        """Publish a request in the control block."""
         if self.closed:
             return
         write_request(self.words, request)

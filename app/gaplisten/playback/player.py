@@ -181,7 +181,7 @@ class Player:
         self._desired = Desired()
         self._numbers = 0
         self._pending = 0
-        self._holding = False  # a new clip is on its way: request are about that one
+        self._holding = False  # a new clip is on its way: requests are about that one
         self._blank = True  # the process holds no programme yet
         self._refused = False  # the lanes could not be brought to the device
         self._made: dict[int, SharedLanes] = {}
@@ -306,7 +306,7 @@ class Player:
             self._desired.seek_count += 1  # the position is known on this side only
         self._publish()
 
-    # -- request ---------------------------------------------------------------------------------------------
+    # -- requests --------------------------------------------------------------------------------------------
 
     def _publish(self) -> None:
         ready, desired = self._host.ready, self._desired

@@ -52,7 +52,7 @@ class Programme:
     Parameters
     ----------
     id
-        Tells programmes apart; request name the one they are meant for.
+        Tells programmes apart; a request names the one that it is meant for.
     lanes
         Each ``(frames, channels)`` float32 at the device's rate; one channel goes to all outputs.
     scale

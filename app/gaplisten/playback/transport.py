@@ -1,8 +1,8 @@
 """Where playing stands and what the next sample is part of; it knows no samples but their ramps.
 
-Request come in by `Transport.obey` and come true when nothing is heard: the envelope closes, `settle` carries
-out what has waited, and the envelope opens again. Cross-fades and gains need no silence. Of long lanes what
-comes next may not be there yet: the envelope closes before that, and opens when it is.
+Requests come in by `Transport.obey` and come true when nothing is heard: the envelope closes, `settle`
+carries out what has waited, and the envelope opens again. Cross-fades and gains need no silence. Of long
+lanes what comes next may not be there yet: the envelope closes before that, and opens when it is.
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ class Transport:
         self.break_count = 0
         self._mark_break(moving=False)
 
-    # -- request ---------------------------------------------------------------------------------------------
+    # -- requests --------------------------------------------------------------------------------------------
 
     def obey(self, request: Request) -> bool:
-        """Take note of new request, to come true in `render`; False if their programme is not here yet."""
+        """Take note of a new request, to come true in `render`; False if its programme is not here yet."""
         if request.programme == self.programme.id:
             self._take(request)
             self._waiting = None
