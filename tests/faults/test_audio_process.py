@@ -349,7 +349,7 @@ def test_the_mixer_failing_is_reported_and_survived(server, monkeypatch):
         wrong = Block(4 * 3 * 400_000)
         ready["id"], ready["lanes"] = 999, [[wrong.name, 400_000, 3]]
         player._host.link.send("load", **ready)
-        player._write(player._last_wishes._replace(programme=999))
+        player._write(player._last_request._replace(programme=999))
         wait_for(lambda: player.state.restarts == 1)
         wait_for(lambda: not player.state.starting)
         assert goes_on(player)

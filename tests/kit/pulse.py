@@ -90,6 +90,14 @@ def _serve(folder: Path, sink: str, *ready: Path, rate: int | None = None) -> su
     pytest.skip(f"PulseAudio does not start: {said.strip()[-200:]}")
 
 
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process, be it ended already, and what it said."""
+    process.kill()
+    process.wait()
+    if process.stderr is not None:
+        process.stderr.close()
+
+
 _running: list[SoundServer] = []  # whatever is waited for in vain, how they fare is worth knowing
 
 
@@ -195,8 +203,7 @@ class SoundServer:
 
     def kill(self) -> None:
         """Let the server die, as when the device is pulled out."""
-        self._server.kill()
-        self._server.communicate()
+        _end(self._server)
 
     def revive(self) -> None:
         """Start a server again where the dead one was, as when the device is plugged in again."""
@@ -214,8 +221,7 @@ class SoundServer:
         if self in _running:
             _running.remove(self)
         for process in (self._card, self._server):
-            process.kill()
-            process.communicate()
+            _end(process)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -247,8 +253,7 @@ def null_environment(rate: int = 48000) -> Iterator[Mapping[str, str]]:
     try:
         yield _environment(folder)
     finally:
-        process.kill()
-        process.communicate()
+        _end(process)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -13,6 +13,7 @@ import tomlkit
 from gaplisten import folders
 from gaplisten.durable.files import write_whole
 from gaplisten.errors import GaplistenError
+from gaplisten.languages import ENGLISH
 from gaplisten.untrusted import MOST_SETTINGS, read_regular
 
 _SECRETS = ("token", "password")  # never in the file
@@ -156,9 +157,8 @@ def _service(kind: ServiceKind, path: Path, values: dict[str, object]) -> Servic
     if not isinstance(user, str) or ":" in user:
         raise ServiceError(str(path), "needs user as text without a colon", "complete it")
     if not isinstance(language, str):
-        raise ServiceError(
-            str(path), "needs language as text", 'write it as language = "en", or leave it out'
-        )
+        way_out = f'write it as language = "{ENGLISH}", or leave it out'
+        raise ServiceError(str(path), "needs language as text", way_out)
     for name, said in (("address", address), ("model", model) if kind.models else ("user", user)):
         if not isinstance(said, str) or not said.strip():
             example = {"address": "https://words.example.org/", "model": "whisper-1", "user": "team-7"}[name]
