@@ -172,7 +172,7 @@ def test_every_page_around_the_trials_is_german(
         assert_german(window)
     window._rest(Advice.SUGGEST, texts("de")["block_over"])
     assert_german(window)
-    window._session.go_on_at(tmp_path / "w.csv")
+    window._session._record.moved = Path("w.csv")
     window._session.notices.append("Some technical note about a file")
     window._finish()
     assert_german(window)
