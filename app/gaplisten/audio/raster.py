@@ -172,6 +172,33 @@ def blend(under: Pixels, over: Pixels, cover: Any) -> Pixels:
     return opaque
 
 
+def standing_out(under: Pixels, one: int, other: int) -> Pixels:
+    """Return for each pixel that of two opaque colours which has the greater contrast to it.
+
+    If one is nearly black and the other nearly white, that is more than 3 to 1 (ratio of WCAG 2.1).
+    """
+    place = _luminance(under) + 0.05
+    first, second = (_luminance(np.array(colour, np.uint32)) + 0.05 for colour in (one, other))
+    # The ratio to either is the same at their geometric mean.
+    farther: Pixels = np.where(
+        (place * place < first * second) == (first > second), np.uint32(one), np.uint32(other)
+    )
+    return farther
+
+
+def _luminance(pixels: Pixels) -> Any:
+    red, green, blue = (_linear()[pixels >> np.uint32(shift) & np.uint32(255)] for shift in (16, 8, 0))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@cache
+def _linear() -> Floats:
+    """Return how much light each step of sRGB is, 0..1, shape ``(256,)``."""
+    value = np.arange(256) / 255.0
+    light: Floats = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    return light
+
+
 def hatching(height: int, width: int, offset: int, period: int, thickness: int) -> npt.NDArray[np.bool_]:
     """Return a pattern of diagonal lines, True on a line, shape ``(height, width)``.
 

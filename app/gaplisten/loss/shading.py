@@ -31,6 +31,11 @@ class Shading:
         faint = 0.25 + 0.75 * self.lost
         return np.where(self.lost > 0, faint, 0.0).astype(np.float32)
 
+    @property
+    def mark(self) -> npt.NDArray[np.float32]:
+        """How dark to mark: stands out 3 to 1 when anything was lost, darker the more of it."""
+        return np.where(self.lost > 0, 0.55 + 0.45 * self.lost, 0.0).astype(np.float32)
+
 
 class LossMap:
     """A loss trace prepared for being asked about any stretch."""

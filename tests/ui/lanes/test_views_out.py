@@ -134,7 +134,7 @@ def test_the_svg_hatches_the_gap_and_nothing_beside_it(view: LanesView, tmp_path
     QSvgRenderer(str(tmp_path / "view.svg")).render(painter)
     painter.end()
     left = 208
-    quiet_rows = _array(image)[28:40]
+    quiet_rows = _array(image)[34:40]  # under the bar that marks the gap
     dark = quiet_rows.sum(axis=2) < 3 * 252
     gap = [round(left + (800 - left) * (packet - 18) / 6) for packet in (20, 21)]
     reach = round((800 - left) / 6 / 4)

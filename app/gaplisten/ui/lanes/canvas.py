@@ -212,6 +212,7 @@ def paint_lanes(pixels: Pixels, scene: Scene, drawers: Mapping[str, Drawer]) -> 
             if drawer.shaded:
                 target[:] = ground.shaded(strip.height)
             drawer.paint(target, ground, scene.in_row(row), strip)
+            ground.mark(target)
             if not whole:
                 plot[first:last] = target[first - strip.top : last - strip.top]
     # Only what no lane covers: filling everything first would cost a tenth of the time.

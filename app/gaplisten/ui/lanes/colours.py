@@ -14,7 +14,11 @@ ALTERED = "#D55E00"
 
 @dataclass(frozen=True)
 class ViewColours:
-    """Every colour the views draw with."""
+    """Every colour the views draw with.
+
+    `grid`, `loss`, `hatch` and `zone` are soft grounds that decorate what `text`, `edge`, `accent` and the
+    lanes' colours tell; those stand out 3 to 1 from all they touch.
+    """
 
     dark: bool
     background: QColor
@@ -26,8 +30,8 @@ class ViewColours:
     accent: QColor
     loss: QColor
     hatch: QColor
+    edge: QColor
     zone: QColor
-    loop: QColor
     altered: QColor
     same: QColor
     unknown: QColor
@@ -37,7 +41,7 @@ class ViewColours:
     def of(cls, palette: QPalette) -> ViewColours:
         """Derive all colours from a palette, light or dark."""
         base, text = palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Text)
-        accent = palette.color(QPalette.ColorRole.Highlight)
+        chosen = palette.color(QPalette.ColorRole.Highlight)
         dark = base.lightness() < text.lightness()
         return cls(
             dark=dark,
@@ -46,14 +50,15 @@ class ViewColours:
             faint_text=mix(base, text, 0.68 if dark else 0.72),
             grid=mix(base, text, 0.16),
             header=mix(base, text, 0.06),
-            active=mix(base, accent, 0.24 if dark else 0.14),
-            accent=accent,
+            active=mix(base, chosen, 0.24 if dark else 0.14),
+            # What is chosen has light letters on it; lines of that colour are too dark on a dark ground.
+            accent=mix(chosen, text, 0.35) if dark else chosen,
             loss=mix(base, text, 0.13 if dark else 0.10),
             hatch=mix(base, text, 0.32 if dark else 0.26),
+            edge=mix(base, text, 0.60),
             zone=mix(base, QColor("#E69F00"), 0.20 if dark else 0.16),
-            loop=mix(base, accent, 0.55),
             altered=QColor("#FF7A1A") if dark else QColor(ALTERED),
-            same=mix(base, text, 0.42),
+            same=mix(base, text, 0.55),
             unknown=mix(base, text, 0.25),
         )
 

@@ -17,7 +17,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.ui.lanes.canvas import paint_lines
 from gaplisten.ui.lanes.colours import ViewColours
 from gaplisten.ui.lanes.drawer import Drawer
-from gaplisten.ui.lanes.ground import draw_losses
+from gaplisten.ui.lanes.ground import draw_bars, draw_losses
 from gaplisten.ui.lanes.lane_data import LaneData
 from gaplisten.ui.lanes.ruler_and_headers import paint_ruler_and_headers
 from gaplisten.ui.lanes.scene import RULER_HEIGHT, Layout, Mode, Scene
@@ -236,6 +236,7 @@ def paint_drawing(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer]
             if drawer.shaded:
                 draw_losses(painter, met, strip)
             drawer.draw(painter, met, scene.in_row(row), strip)
+            draw_bars(painter, met, strip)
             painter.restore()
     paint_lines(painter, scene, drawers)
     paint_ruler_and_headers(painter, scene, drawers)

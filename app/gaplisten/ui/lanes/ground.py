@@ -1,4 +1,7 @@
-"""What lies under the lanes: lost packets tinted and hatched, the zones around them, the middle line."""
+"""What lies under the lanes, and the marks of lost sound over them.
+
+A bar and thin edges tell what was lost; tint, hatching and zones are a soft ground that leads the eye there.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,14 @@ from PySide6.QtGui import QPainter, QPen
 from gaplisten.audio.filemap import Frames
 from gaplisten.audio.raster import Pixels, blend, hatching
 from gaplisten.loss.shading import FEWEST_ZONE_PIXELS, ZONE_SECONDS, Shading
+from gaplisten.loss.trace import runs_of
 from gaplisten.ui.lanes.colours import argb
 from gaplisten.ui.lanes.scene import Scene, Strip
 
 HATCH_PERIOD = 8
 _MOSTLY = 0.75
+_BAR = 3
+_NARROWEST = 4  # pixels of a gap at whose edges lines are drawn
 
 
 class Ground:
@@ -57,6 +63,31 @@ class Ground:
         row = np.where(self.shading.zone, np.uint32(argb(colours.zone)), row)
         return blend(row, np.full(width, argb(colours.loss), np.uint32), self.shading.strength)
 
+    @cached_property
+    def edge_columns(self) -> npt.NDArray[np.int64]:
+        """First and last columns of lost stretches that are wide enough to have edges apart."""
+        thick = np.arange(max(self.scene.layout.device(1), 1))
+        begins, ends = runs_of(self.lost).T
+        wide = ends - begins >= _NARROWEST * len(thick)
+        first, last = begins[wide & (begins > 0)], ends[wide & (ends < len(self.lost))]
+        return np.concatenate(((first[:, None] + thick).ravel(), (last[:, None] - 1 - thick).ravel()))
+
+    def mark(self, pixels: Pixels) -> None:
+        """Paint a bar over what was lost along the top of a strip, shape ``(height, columns)``.
+
+        It is as dark as much of a pixel was lost, and set off by the background, whatever it lies on.
+        """
+        if self.shading is None or not self.lost.any():
+            return
+        colours, layout = self.scene.colours, self.scene.layout
+        thick, apart = max(layout.device(_BAR), 1), max(layout.device(1), 1)
+        around = np.convolve(self.lost, np.ones(2 * apart + 1), "same") > 0
+        pixels[: thick + apart, around] = argb(colours.background)
+        ink = np.full(len(around), argb(colours.text), np.uint32)
+        bare = np.full(len(around), argb(colours.background), np.uint32)
+        bar = blend(bare, ink, self.shading.mark)
+        pixels[:thick, self.lost] = bar[self.lost]
+
     def shaded(self, height: int) -> Pixels:
         """Return the ground of a strip, shape ``(height, columns)``; not to be written to."""
         if height not in self._grounds:
@@ -71,6 +102,7 @@ class Ground:
             # Where a pixel holds much and little of it was lost, the hatching is as faint as the tint.
             ink = blend(row, np.full(width, argb(colours.hatch), np.uint32), self.shading.strength)
             np.copyto(ground, np.where(self.hatch_lines(height), ink, ground))
+            ground[:, self.edge_columns] = argb(colours.edge)
         return ground
 
     def hatch_lines(self, height: int) -> npt.NDArray[np.bool_]:
@@ -108,7 +140,7 @@ def gap_boxes(scene: Scene, strip: Strip, reach: float = 0.0) -> list[QRectF]:
 
 
 def draw_losses(painter: QPainter, scene: Scene, strip: Strip) -> None:
-    """Draw the ground on paper."""
+    """Draw the ground on paper, and the edges of gaps."""
     if scene.loss is None:
         return
     reach = ZONE_SECONDS * scene.rate / scene.view.frames_per_pixel / scene.layout.ratio
@@ -118,6 +150,22 @@ def draw_losses(painter: QPainter, scene: Scene, strip: Strip) -> None:
     for box in gap_boxes(scene, strip):
         painter.fillRect(box, scene.colours.loss)
     draw_hatching(painter, scene, strip)
+    painter.setPen(QPen(scene.colours.edge, 1))
+    whole = scene.box(strip)
+    for box in gap_boxes(scene, strip):
+        if box.width() >= _NARROWEST:
+            for x in (round(box.left()) + 0.5, round(box.right()) - 0.5):
+                if whole.left() + 1 < x < whole.right() - 1:
+                    painter.drawLine(QPointF(x, box.top()), QPointF(x, box.bottom()))
+
+
+def draw_bars(painter: QPainter, scene: Scene, strip: Strip) -> None:
+    """Draw on paper the bars over what was lost, each set off by the background."""
+    bars = [box.adjusted(0, 0, 0, _BAR - box.height()) for box in gap_boxes(scene, strip)]
+    for bar in bars:
+        painter.fillRect(bar.adjusted(-1, 0, 1, 1), scene.colours.background)
+    for bar in bars:
+        painter.fillRect(bar, scene.colours.text)
 
 
 def draw_hatching(painter: QPainter, scene: Scene, strip: Strip) -> None:

@@ -18,6 +18,7 @@ from gaplisten.ui.lanes.time_axis import TimeAxis, notches
 from gaplisten.ui.translation import tr
 
 HEIGHT = 46
+_FOOT = 4  # what marks of losses have at the bottom
 _EDGE = 5.0
 
 
@@ -95,15 +96,14 @@ class OverviewStrip(QWidget):
             tinted = blend(pixels[0], np.full(width, argb(colours.hatch), np.uint32), shading.strength)
             pixels[:] = tinted
             # At the bottom losses have marks that can be seen however short they are.
-            cover = np.where(shading.lost > 0, 0.35 + 0.65 * shading.lost, 0.0)
-            pixels[height - round(4 * ratio) :] = blend(
-                pixels[-1], np.full(width, argb(colours.text), np.uint32), cover
+            pixels[height - round(_FOOT * ratio) :] = blend(
+                pixels[-1], np.full(width, argb(colours.text), np.uint32), shading.mark
             )
         if self._peaks is not None:
             columns = self._peaks.columns(edges)
-            spans = spans_of(columns, height - round(4 * ratio), self._gain)
+            spans = spans_of(columns, height - round(_FOOT * ratio), self._gain)
             shown = columns.known | columns.coarse
-            paint_spans(pixels[: height - round(4 * ratio)], spans, argb(self._colour), shown)
+            paint_spans(pixels[: height - round(_FOOT * ratio)], spans, argb(self._colour), shown)
         image = QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(ratio)
         return image
@@ -112,9 +112,9 @@ class OverviewStrip(QWidget):
         begin, end = (self._x(frame) for frame in (self._axis.view.start, self._axis.view.stop))
         veil = mix(self._colours.background, self._colours.text, 0.35)
         veil.setAlpha(70)
-        right = float(self.width())
-        painter.fillRect(QRectF(self._left, 0, begin - self._left, self.height()), veil)
-        painter.fillRect(QRectF(end, 0, right - end, self.height()), veil)
+        right, foot = float(self.width()), self.height() - _FOOT  # the marks of losses are never veiled
+        painter.fillRect(QRectF(self._left, 0, begin - self._left, foot), veil)
+        painter.fillRect(QRectF(end, 0, right - end, foot), veil)
         for mark in self._marks:
             painter.fillRect(QRectF(self._x(mark) - 1, 0, 2, 7), self._colours.altered)
         painter.setPen(QPen(self._colours.accent, 0))

@@ -271,7 +271,7 @@ def _paint_loop(painter: QPainter, scene: Scene) -> None:
     edges = [scene.x_of(frame) for frame in scene.loop]
     left, right = float(layout.plot_left), float(layout.width)
     begin, end = (min(max(x, left), right) for x in edges)
-    painter.fillRect(QRectF(begin, 0, end - begin, 5), scene.colours.loop)
+    painter.fillRect(QRectF(begin, 0, end - begin, 5), scene.colours.accent)
     painter.setPen(QPen(scene.colours.accent, 0))
     painter.setBrush(scene.colours.accent)
     for x in edges:

@@ -11,25 +11,22 @@ from PySide6.QtGui import QImage, QPainter
 
 from gaplisten.audio.extent import highest_hz
 from gaplisten.audio.palettes import level_colours
-from gaplisten.audio.raster import Pixels, blend
+from gaplisten.audio.raster import Pixels, blend, standing_out
 from gaplisten.audio.spectra import SpectrumSettings, level_of
 from gaplisten.audio.spectrum_look import FrequencyAxis, SpectrumLook
-from gaplisten.loss.trace import runs_of
 from gaplisten.ui.lanes.colours import argb
 from gaplisten.ui.lanes.drawer import Drawer, Lanes, Legend
-from gaplisten.ui.lanes.ground import Ground, draw_hatching, gap_boxes
+from gaplisten.ui.lanes.ground import Ground, draw_hatching
 from gaplisten.ui.lanes.pieces import PieceStore
 from gaplisten.ui.lanes.scene import Scene, SceneLane, Strip, round_step
 from gaplisten.ui.lanes.tiles import SpectrogramStore
 from gaplisten.ui.translation import tr
 
-_HATCH_OVER, _EDGE_OVER = 0.45, 0.6
-_BAR = 3
-_NARROWEST = 4  # pixels of a gap at whose edges lines are drawn
+_HATCH_OVER = 0.45
 
 
 class Spectrogram(Drawer):
-    """Draws the levels in colours, frequency upwards, lost sound marked above and at its edges."""
+    """Draws the levels in colours, frequency upwards, lost sound marked at its edges."""
 
     name = "spectrogram"
     title = tr("Spectrogram")
@@ -100,37 +97,26 @@ class Spectrogram(Drawer):
     # drawing
 
     def paint(self, pixels: Pixels, ground: Ground, lanes: Lanes, strip: Strip) -> None:
-        """Paint the levels, and mark what was lost: a bar above, as strong as what a pixel lost of it."""
+        """Paint the levels, and the edges of what was lost."""
         scene = ground.scene
         painted = self.picture(scene, lanes, strip)
         if ground.shading is not None and ground.lost.any():
-            ink = np.uint32(argb(scene.colours.text))
             if self.look.hatched:
                 lines = ground.hatch_lines(strip.height)
-                painted[lines] = blend(painted[lines], np.array(ink), _HATCH_OVER)
-            edges = edge_columns(ground.lost)
-            painted[:, edges] = blend(painted[:, edges], np.array(ink), _EDGE_OVER)
-            band = max(scene.layout.device(_BAR), 1)
-            painted[:band] = blend(
-                painted[:band], np.broadcast_to(ink, painted[:band].shape), ground.shading.strength
-            )
+                ink = np.array(argb(scene.colours.text), np.uint32)
+                painted[lines] = blend(painted[lines], ink, _HATCH_OVER)
+            _mark_edges(painted, ground)
         pixels[:] = painted
 
     def draw(self, painter: QPainter, scene: Scene, lanes: Lanes, strip: Strip) -> None:
-        """Draw the levels as a picture, and mark what was lost."""
+        """Draw the levels as a picture, and the edges of what was lost."""
         pixels = np.ascontiguousarray(self.picture(scene, lanes, strip))
+        _mark_edges(pixels, Ground(scene))
         height, width = pixels.shape
         image = QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGB32).copy()
         painter.drawImage(scene.box(strip), image)
         if self.look.hatched:
             draw_hatching(painter, scene, strip)
-        for box in gap_boxes(scene, strip):
-            bar = box.adjusted(0, 0, 0, _BAR - box.height())
-            painter.fillRect(bar, scene.colours.text)
-            if box.width() >= _NARROWEST:
-                painter.setPen(scene.colours.faint_text)
-                for x in (box.left(), box.right()):
-                    painter.drawLine(round(x), round(box.top()), round(x), round(box.bottom()))
 
     def picture(self, scene: Scene, lanes: Lanes, strip: Strip) -> Pixels:
         """Return the levels of the lane on top in colours, shape ``(height, columns)``."""
@@ -158,11 +144,10 @@ class Both(Drawer):
     strips = ("waveform", "spectrogram")
 
 
-def edge_columns(lost: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Return the first and last columns of lost stretches that are wide enough to have edges apart."""
-    begins, ends = runs_of(lost).T
-    wide = ends - begins >= _NARROWEST
-    return np.concatenate((begins[wide & (begins > 0)], ends[wide & (ends < len(lost))] - 1))
+def _mark_edges(pixels: Pixels, ground: Ground) -> None:
+    """Paint lines where gaps begin and end, each pixel dark or light, so that it stands out from a level."""
+    edges, colours = ground.edge_columns, ground.scene.colours
+    pixels[:, edges] = standing_out(pixels[:, edges], argb(colours.text), argb(colours.background))
 
 
 def _whole(_rate: int) -> int:
