@@ -22,7 +22,8 @@ from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.languages import counted
 from gaplisten.loss.measures import MEASURES, GapTable, measure_gaps
-from gaplisten.loss.measures.engine import AMONG, by_losses, measure_among
+from gaplisten.loss.measures.among import AMONG, measure_among
+from gaplisten.loss.measures.engine import by_losses
 from gaplisten.loss.measures.facts import gap_facts
 from gaplisten.loss.measures.gap_table import Values
 from gaplisten.loss.measures.windows import Places

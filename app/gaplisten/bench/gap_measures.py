@@ -17,7 +17,7 @@ from gaplisten.bench.tasks import Tasks
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.measures import MEASURES, ClipFact, GapFacts, GapTable, measure_gaps
-from gaplisten.loss.measures.engine import AMONG, measure_among
+from gaplisten.loss.measures.among import AMONG, measure_among
 from gaplisten.loss.measures.gap_table import Values
 from gaplisten.loss.trace import Gap, LossTrace
 
@@ -244,12 +244,14 @@ class GapMeasures:
         def work(job: Job) -> dict[str, _Found]:
             found: dict[str, _Found] = {}
             for number, (trace, alone, together, compared) in enumerate(asks):
+                begin, share = number / len(asks), 1.0 / len(asks) / (2 if alone and together else 1)
                 if alone:
-                    part = _Part(job, number / len(asks), 1.0 / len(asks))
+                    part = _Part(job, begin, share)
                     found |= _found_alone(measured(reference, alone, trace, part))
+                    begin += share
                 if together:
                     titled = {names[ident]: sound for ident, sound in compared.items()}
-                    among = measure_among(reference, titled, trace)
+                    among = measure_among(reference, titled, trace, _Part(job, begin, share))
                     found[together] = _Found(
                         (),
                         {ident: among[names[ident]][0] for ident in compared},

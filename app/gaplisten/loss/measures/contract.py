@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -47,6 +47,11 @@ class Case:
         """The reference, for measures that are only asked where there is one."""
         assert self.clean is not None
         return self.clean
+
+    @property
+    def whole(self) -> Case:
+        """The same version with all gaps of the clip: what is received as a whole follows from them."""
+        return self if self.places.whole is None else replace(self, places=self.places.whole)
 
     def of_reference(self, key: Hashable, work: Callable[[], T]) -> T:
         """Return what follows from reference and gaps alone: made once for all versions."""
@@ -134,6 +139,23 @@ class ClipFact:
 
 
 @dataclass(frozen=True)
+class Among:
+    """How a measure compares a version with others.
+
+    Parameters
+    ----------
+    others
+        Gives one value per gap for each of the other versions, by name. Of a gap it looks at what lies in it,
+        and at no more than a second around: long clips are compared stretch by stretch.
+    told
+        Gives what is to be said of the version as a whole, from such values of all gaps; None for nothing.
+    """
+
+    others: Callable[[Case], Mapping[str, Row]]
+    told: Callable[[Mapping[str, Row]], ClipFact | None]
+
+
+@dataclass(frozen=True)
 class Measure:
     """One per-gap measure: all that tables, CSV, dialogs and the manual say about it, and how it is made.
 
@@ -163,9 +185,10 @@ class Measure:
     curve
         Gives the curve where moving a gap over the clip would not do.
     among
-        Whether it compares versions with each other, so that a value follows from all of them.
+        For a measure that compares versions with each other, so that a value follows from all of them: how.
     clip
         Gives what is to be said of the version as a whole, from the values of all gaps; None for nothing.
+        One that compares versions says it by `among`.
     """
 
     key: str
@@ -183,7 +206,7 @@ class Measure:
     step: float = 1.0
     window_ms: float = 20.0
     curve: Callable[[Case], Curve] | None = None
-    among: bool = False
+    among: Among | None = None
     clip: Callable[[Case, Row], ClipFact | None] | None = None
 
     def values(self, case: Case) -> Row:

@@ -85,39 +85,17 @@ def clip_facts(case: Case, measures: Sequence[Measure], values: Values) -> tuple
     """
     facts = []
     for column, measure in enumerate(measures):
-        if measure.clip is None or not len(values) or (measure.needs_reference and case.clean is None):
+        if not len(values) or (measure.needs_reference and case.clean is None):
             continue
-        fact = measure.clip(case, values[:, column])
+        if measure.among is not None:
+            fact = measure.among.told(measure.among.others(case))
+        elif measure.clip is not None:
+            fact = measure.clip(case, values[:, column])
+        else:
+            continue
         if fact is not None:
             facts.append(fact)
     return tuple(facts)
-
-
-AMONG = tuple(measure for measure in MEASURES if measure.among)
-
-
-def measure_among(
-    reference: Signal | None, versions: Mapping[str, Signal], trace: LossTrace
-) -> dict[str, tuple[Values, tuple[ClipFact, ...]]]:
-    """Return the measures that compare versions with each other, and what they say of each as a whole.
-
-    They are part of what `measure_gaps` gives; alone they are wanted where versions are measured one by one.
-
-    Returns
-    -------
-    found
-        By version: values of shape ``(gaps, len(AMONG))``, and facts.
-    """
-    frames = reference.frames if reference else max((each.frames for each in versions.values()), default=0)
-    clean = prepared(reference, frames) if reference else None
-    rows = {name: prepared(signal, frames) for name, signal in versions.items()}
-    places = Places.of(trace.gaps(frames), trace.rate, frames)
-    found = {}
-    for name, row in rows.items():
-        case = Case(row, clean, places, {other: each for other, each in rows.items() if other != name})
-        values = np.stack([measure.values(case) for measure in AMONG], axis=1)
-        found[name] = (values, clip_facts(case, AMONG, values))
-    return found
 
 
 def measure_versions(

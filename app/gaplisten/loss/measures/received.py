@@ -82,7 +82,7 @@ def sharpened(signal: Prepared) -> Prepared:
     A codec for calls takes low frequencies away by a filter that moves with the voice and shifts them by half
     a millisecond and more; what is above them stays in its place, and is where lateness is heard.
     """
-    return replace(signal, voice=_SPEECH * np.diff(signal.voice, prepend=0.0))
+    return replace(signal, sharpened=_SPEECH * np.diff(signal.voice, prepend=0.0))
 
 
 def _cuts(places: Places, rate: int) -> list[list[tuple[int, int]]]:

@@ -134,18 +134,17 @@ def _power_of_two(least: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A signal in the forms that measures need.
+    """A signal in the forms that measures need, each made when one needs it.
 
     Parameters
     ----------
-    voice, voice_rate
-        The same signal at 16 kHz or less: pitch lies far below.
+    sharpened
+        What `voice` is to be instead of the same signal.
     """
 
     row: Row
     rate: int
-    voice: Row
-    voice_rate: int
+    sharpened: Row | None = None
     forms: dict[Hashable, object] = field(default_factory=dict, init=False)
 
     def once(self, key: Hashable, work: Callable[[], T]) -> T:
@@ -153,6 +152,20 @@ class Prepared:
         if key not in self.forms:
             self.forms[key] = work()
         return cast("T", self.forms[key])
+
+    @property
+    def voice_rate(self) -> int:
+        """The rate of `voice`, 16 kHz or less: pitch lies far below."""
+        return min(self.rate, VOICE_RATE) if self.row.size else self.rate
+
+    @cached_property
+    def voice(self) -> Row:
+        """The same signal at `voice_rate`."""
+        if self.sharpened is not None:
+            return self.sharpened
+        if self.rate == self.voice_rate:
+            return self.row
+        return resample(Signal.of(self.row, self.rate), self.voice_rate).mono.astype(np.float64)
 
     @cached_property
     def energy(self) -> Row:
@@ -170,6 +183,8 @@ class Places:
         Shape ``(n,)``, ascending.
     before, after
         Where the gap before ends (0 for the first) and the next one begins (the clip's end for the last).
+    whole, number
+        For a block of gaps: all gaps of the clip, and which of them is the block's first.
     """
 
     starts: Frames
@@ -177,6 +192,8 @@ class Places:
     before: Frames
     after: Frames
     rate: int
+    whole: Places | None = None
+    number: int = 0
     memo: dict[tuple[Hashable, int], object] = field(default_factory=dict)
 
     @classmethod
@@ -188,11 +205,12 @@ class Places:
 
     def blocks(self, size: int) -> list[Places]:
         """Return the same in blocks of so many gaps; one empty block where there is no gap."""
-        cuts = [slice(at, at + size) for at in range(0, max(1, self.starts.size), size)]
-        return [
-            Places(self.starts[cut], self.stops[cut], self.before[cut], self.after[cut], self.rate)
-            for cut in cuts
-        ]
+        ends = (self.starts, self.stops, self.before, self.after)
+        found = []
+        for at in range(0, max(1, self.starts.size), size):
+            starts, stops, before, after = (each[at : at + size] for each in ends)
+            found.append(Places(starts, stops, before, after, self.rate, self, at))
+        return found
 
     def once(self, key: Hashable, work: Callable[[], T], of: int = 0) -> T:
         """Return what follows from the gaps, or from them and one signal, made once.
@@ -283,7 +301,4 @@ def prepared(signal: Signal, frames: int) -> Prepared:
     row = np.zeros(frames)
     mono = signal.mono[:frames]
     row[: mono.size] = mono
-    if signal.rate <= VOICE_RATE or not frames:
-        return Prepared(row, signal.rate, row, signal.rate)
-    voice = resample(Signal.of(row, signal.rate), VOICE_RATE).mono.astype(np.float64)
-    return Prepared(row, signal.rate, voice, VOICE_RATE)
+    return Prepared(row, signal.rate)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from gaplisten.loss.measures.contract import PROPOSED, Case, ClipFact, Direction, Measure
+from gaplisten.loss.measures.contract import PROPOSED, Among, Case, ClipFact, Direction, Measure
 from gaplisten.loss.measures.windows import POWER_FLOOR, Prepared, Row, decibel
 
 THRESHOLD = 30.0
@@ -45,10 +47,10 @@ def of(case: Case) -> Row:
     return found
 
 
-def told(case: Case, values: Row) -> ClipFact | None:
+def told(others: Mapping[str, Row]) -> ClipFact | None:
     """Tell which version equals this one in most gaps that have sound."""
     shares = {}
-    for name, likenesses in by_other(case).items():
+    for name, likenesses in others.items():
         known = likenesses[~np.isnan(likenesses)]
         if known.size and np.mean(known >= THRESHOLD) >= MOSTLY:
             shares[name] = (int(np.count_nonzero(known >= THRESHOLD)), known.size)
@@ -64,6 +66,6 @@ MEASURES = (
         "identical", "Identical to another version", "dB", Direction.HIGH, THRESHOLD, False, PROPOSED,
         "how far the gap's sound stands over its difference from the most similar other version's; not where "
         "it is the reference's",
-        "Identical", of, 70, among=True, clip=told,
+        "Identical", of, 70, among=Among(by_other, told),
     ),
 )  # fmt: skip
