@@ -13,6 +13,7 @@ from gaplisten.loss.measures import (
     MEASURES,
     GapTable,
     catalogue,
+    engine,
     impulses,
     kinds,
     measure_curve,
@@ -323,6 +324,19 @@ def test_a_version_that_sounds_as_another_is_identical_to_it_but_not_where_both_
     (fact,) = (each for each in found.clip["v"] if each.key == "identical")
     assert fact.said == f"equals off in {len(GAPS)} of the {len(GAPS)} gaps in which it has sound of its own"
     assert np.isnan(found.column("right", "identical")).all()
+
+
+@pytest.mark.parametrize("with_reference", [True, False])
+@pytest.mark.parametrize("fault", ["in time", "late", "late and loud", "turned"])
+def test_how_many_gaps_are_measured_at_once_changes_no_value(monkeypatch, fault: str, with_reference: bool):
+    version = later(2.0) if "late" in fault else in_gaps(lambda y, a, b: 0.5 * y[a - (b - a) : a])
+    version *= {"late and loud": 1.4, "turned": -1.0}.get(fault, 1.0)
+    reference = CLEAN if with_reference else None
+    at_once = measured(version, reference, other=CLEAN)
+    monkeypatch.setattr(engine, "_BLOCK", 3)
+    in_blocks = measured(version, reference, other=CLEAN)
+    np.testing.assert_allclose(in_blocks.values["v"], at_once.values["v"], rtol=1e-12, atol=1e-12)
+    assert in_blocks.clip == at_once.clip
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.key)

@@ -32,6 +32,13 @@ def late_frames(case: Case) -> Frames:
     return np.round(filled_lags(case) * case.version.rate / case.version.voice_rate).astype(np.int64)
 
 
+def late_before(case: Case) -> Frames:
+    """Return the same of what is received before each gap; before the first one as behind it."""
+    late = late_frames(case.whole)
+    first = case.places.number
+    return np.append(late[:1], late)[first : first + case.places.starts.size]
+
+
 def heard(signal: Prepared) -> Row:
     """Return the running energy of a signal less its mean over the 5 ms around.
 
@@ -90,7 +97,8 @@ def levels(case: Case) -> Row:
 
 def constant_level(case: Case) -> float:
     """Return by how many dB received sound as a whole is louder than the reference; 0 where that varies."""
-    return float(case.of_version("level", lambda: np.array([_constant_level(case)]))[0])
+    whole = case.whole
+    return whole.of_version("level", lambda: _constant_level(whole))
 
 
 def _constant_level(case: Case) -> float:

@@ -18,24 +18,38 @@ def tracked(case: Case) -> Track:
     return case.of_version("track", lambda: track(version, clean, case.places))
 
 
-def stretch_lags(case: Case) -> Row:
-    """Return the lag of each stretch of received sound, in frames at 16 kHz or less; NaN if unknown."""
-    return tracked(case).of_stretches(case.places.starts.size + 1)
+def _all_lags(case: Case) -> Row:
+    """Return the lag of each stretch of received sound of the clip, in frames; NaN if unknown.
+
+    Lags are followed from the clip's start on, whichever of its gaps are measured at a time.
+    """
+    whole = case.whole
+    count = whole.places.starts.size + 1
+    return whole.of_version("lags", lambda: tracked(whole).of_stretches(count))
+
+
+def here(case: Case, values: Row) -> Row:
+    """Return those of the values of all gaps of the clip that are of the case's."""
+    return values[case.places.number :][: case.places.starts.size]
 
 
 def filled_lags(case: Case) -> Row:
-    """Return the lag of what is received behind each gap, the last known one where it cannot be told."""
-    lags = stretch_lags(case)
+    """Return the lag of what is received behind each gap, the last known one where it cannot be told.
+
+    In frames at 16 kHz or less, late is positive.
+    """
+    lags = _all_lags(case)
     known = np.where(np.isnan(lags), -1, np.arange(lags.size))
     last = np.maximum.accumulate(known)
-    return np.where(last >= 0, lags[last], 0.0)[1:]
+    return here(case, np.where(last >= 0, lags[last], 0.0)[1:])
 
 
 def since_the_first(case: Case) -> Row:
     """Return by how many ms received sound behind each gap comes later than where it is first known."""
-    lags = stretch_lags(case)
+    lags = _all_lags(case)
     known = lags[~np.isnan(lags)]
-    return 1000.0 * (lags[1:] - (known[0] if known.size else 0.0)) / case.version.voice_rate
+    since = lags[1:] - (known[0] if known.size else 0.0)
+    return 1000.0 * here(case, since) / case.version.voice_rate
 
 
 def changes(case: Case) -> Row:
@@ -43,12 +57,12 @@ def changes(case: Case) -> Row:
 
     Where the lag cannot be told for a while, as in a pause, the change counts for each gap in between.
     """
-    lags = stretch_lags(case)
+    lags = _all_lags(case)
     known = np.flatnonzero(~np.isnan(lags))
     found = np.full(lags.size - 1, np.nan)
     for last, this in zip(known[:-1].tolist(), known[1:].tolist(), strict=True):
         found[last:this] = lags[this] - lags[last]
-    return 1000.0 * found / case.version.voice_rate
+    return 1000.0 * here(case, found) / case.version.voice_rate
 
 
 def curve(case: Case) -> Curve:

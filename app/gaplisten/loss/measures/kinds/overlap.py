@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gaplisten.loss.measures.contract import PROPOSED, Case, Curve, Direction, Measure
-from gaplisten.loss.measures.kinds.after import constant_level, floor, late_frames
+from gaplisten.loss.measures.kinds.after import constant_level, floor, late_before, late_frames
 from gaplisten.loss.measures.moving import regular
 from gaplisten.loss.measures.windows import Frames, Row, decibel, stretches
 
@@ -34,11 +34,9 @@ def gains(case: Case, begin: Frames, late: Frames) -> Row:
 def at_entry(case: Case) -> Row:
     """Return the gain of the 2.5 ms before each gap; NaN where less was received."""
     size = max(1, round(WINDOW_MS * case.places.rate / 1000))
-    late = late_frames(case)
-    before = np.append(late[:1], late[:-1])
     return np.where(
         case.places.starts - case.places.before >= size,
-        gains(case, case.places.starts - size, before),
+        gains(case, case.places.starts - size, late_before(case)),
         np.nan,
     )
 
