@@ -11,7 +11,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.bench.gap_content import Column
 from gaplisten.cli import main
 from gaplisten.loss.measures import MEASURES
-from gaplisten.loss.measures.engine import AMONG
+from gaplisten.loss.measures.among import AMONG
 from kit.tables import rows_of
 from kit.workbench import PACKET, RATE, loss, speech
 
