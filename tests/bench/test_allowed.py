@@ -14,6 +14,7 @@ from gaplisten.bench.state import Choice, Withheld, Work
 from gaplisten.bench.store import read_work, to_toml, write_work
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import BrokenEntry, Entry, Parameter
+from gaplisten.concealers.named_files import MOST_FILES
 from gaplisten.durable.digests import sha256_of
 from kit.timing import that_ends
 
@@ -414,6 +415,40 @@ def test_what_scripts_name_counts_through_all_of_them_and_sounds_and_logs_do_not
     for name in ("b.wav", "plc.log", "o.txt", "notes.csv"):
         (tmp_path / name).write_text("what it wrote")
     assert left(work) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'exec "$(dirname "$0")/core" --model "$HERE/net.bin"',
+        "exec ${HERE}/core --model=${HERE}/net.bin",
+        "exec `dirname $0`/core -m `dirname $0`/net.bin",
+        '"%~dp0core" "%~dp0net.bin"',
+        'run([f"{HERE}/core", f"{HERE}/net.bin"])',
+    ],
+)
+def test_what_a_script_names_by_a_variable_for_its_own_folder_counts(saved, tmp_path, text):
+    (tmp_path / "plc.sh").write_text(text)
+    choice = Choice("external_command", (("command", f"sh {tmp_path / 'plc.sh'} {{in_wav}} {{out_wav}}"),))
+    work = saved(choice)
+    for name in ("core", "net.bin"):
+        remember(work, [choice], CATALOGUE)
+        assert left(work) == []
+        (tmp_path / name).write_text("one")
+        (tmp_path / name).chmod(0o755)
+        assert left(work) != [], name
+
+
+def test_a_script_that_names_more_than_is_looked_at_is_asked_about_each_time(saved, tmp_path):
+    names = [f".hidden{number}" for number in range(MOST_FILES)]
+    for name in names:
+        (tmp_path / name).mkdir()
+    (tmp_path / "plc.sh").write_text("\n".join([*names, "./inner.sh"]))
+    (tmp_path / "inner.sh").write_text("./core")
+    choice = Choice("external_command", (("command", f"sh {tmp_path / 'plc.sh'} {{in_wav}} {{out_wav}}"),))
+    work = saved(choice)
+    remember(work, [choice], CATALOGUE)
+    assert left(work) != []
 
 
 def test_code_that_is_a_link_brings_the_folder_of_its_target(saved, tmp_path):

@@ -7,6 +7,7 @@ import json
 import os
 import struct
 import sys
+import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
@@ -278,6 +279,13 @@ def test_a_packed_file_cannot_fill_memory(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 300 << 20
     finally:
         tracemalloc.stop()
+
+
+def test_ten_thousands_of_packed_files_behind_each_other_take_no_minute(tmp_path: Path) -> None:
+    data = gzip.compress(b"") * 40_000 + gzip.compress(calls.pcap(CALL))
+    before = time.process_time()
+    assert captured(tmp_path, data).streams[0].packets == len(CALL)
+    assert time.process_time() - before < 6.0  # with a copy of all that follows for each it takes twenty
 
 
 @pytest.mark.parametrize(

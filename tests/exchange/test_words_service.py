@@ -234,7 +234,7 @@ def test_nothing_is_sent_where_no_service_is_set_up(clips, tmp_path):
 
 @pytest.mark.parametrize("token", ["abc\ndef", "abc\rX-Evil: 1", "ab\u20acc", "abc\0"])
 def test_a_token_that_cannot_be_sent_is_told_without_it(token):
-    with pytest.raises(ServiceError, match="signs that cannot be sent") as error:
+    with pytest.raises(ServiceError, match="characters that cannot be sent") as error:
         Service("https://words.example/", "", token, kind=WORDS, model="m")
     assert token not in str(error.value)
     assert repr(token)[1:-1] not in str(error.value)

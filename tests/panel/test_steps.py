@@ -104,6 +104,17 @@ def test_answers_are_saved_apart_from_the_ratings_and_resumed(tmp_path: Path) ->
     assert table.loc[table["step"] == "digits", "right"].tolist() == [True] * 5
 
 
+def test_what_became_of_the_file_of_answers_is_told_at_once(tmp_path: Path) -> None:
+    panel = panel_of(tmp_path)
+    with Session.open(panel.folder, "Ann") as session:
+        answer(panel, session)
+        before = list(session.notices)
+        next((panel.ratings / "answers").glob("*.csv")).unlink()
+        answer(panel, session)
+        (told,) = [note for note in session.notices if note not in before]
+        assert "had been removed; it was written again with all" in told
+
+
 @pytest.mark.parametrize(
     ("answers", "said"),
     [({}, "there is no answer"), ({"age": "old"}, "'old' is no number"), ({"age": " "}, "no answer")],

@@ -291,6 +291,28 @@ def test_a_slot_is_written_to_when_the_mixer_has_looked_anew_or_has_stood_for_lo
     feeder.close()
 
 
+def test_a_slot_taken_away_while_the_turn_is_unknown_waits_for_the_time_alone(monkeypatch):
+    now, at = 100.0, Heading(0, turn=7)
+    monkeypatch.setattr(feeder_module.time, "monotonic", lambda: now)
+    lane = ArraySource(noise(40 * BLOCK_FRAMES), RATE)
+    feeder = Feeder([LaneReader(lane, RATE, 2)], lambda: at)
+    slots = feeder.shape.slots
+
+    def fetched(first: int) -> int:
+        while feeder.step():
+            pass
+        return sum(block >= first for block in feeder._held)
+
+    fetched(0)
+    at = Heading(20 * BLOCK_FRAMES)
+    assert fetched(20) == feeder._spare
+    at = Heading(20 * BLOCK_FRAMES, turn=10**6)  # that many have been, before it was taken away
+    assert fetched(20) == feeder._spare
+    now += 0.11
+    assert fetched(20) == 2 * feeder._spare < slots
+    feeder.close()
+
+
 class Stubborn:
     """Sound of a file that answers only when it is let."""
 

@@ -55,6 +55,13 @@ def test_keys_beside_the_row_and_on_the_keypad_stand_for_no_digit():
     assert digit_at(key_of(1, "1", KEYPAD)) is None
 
 
+def test_a_letter_from_a_to_z_is_no_digit_wherever_its_keyboard_says_it_is():
+    for place, letter in enumerate("dfhgzxcv", 1):  # a Mac's keys, as its X server numbers them
+        assert digit_at(key_of(place, letter)) is None
+        assert meant_by(key_of(place, letter.upper(), SHIFT)) is None
+        assert meant_by(key_of(place, letter, CONTROL)) is None
+
+
 def test_a_layout_with_digits_there_is_left_to_itself_and_so_is_what_alt_types():
     assert meant_by(key_of(1, "1")) is None
     assert meant_by(key_of(2, "~", ALT)) is None

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QApplication, QDockWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QLineEdit
+from shiboken6 import delete
 
 from gaplisten.bench.lane_sizes import COLLAPSED_LANE
 from gaplisten.ui.lanes.scene import RULER_HEIGHT
@@ -123,6 +124,16 @@ def test_blind_the_window_tells_nothing_and_letters_are_heard_and_counted(three,
     dialog.reject()
     assert not three.shell.page.isHidden()
     assert three.docks["clips"].isVisible()
+
+
+def test_what_had_the_focus_before_a_round_may_be_gone_behind_it(three):
+    editor = QLineEdit(three)  # as that of a table's cell, which goes when it loses the focus
+    editor.show()
+    editor.setFocus()
+    three.actions_table["listen.blind"].trigger()
+    delete(editor)
+    three.panes["blind"].dialog.reject()
+    assert three.lanes_view.focusProxy().hasFocus()
 
 
 def test_there_is_no_round_without_two_versions(opened, settle, monkeypatch):

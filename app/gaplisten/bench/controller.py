@@ -271,9 +271,9 @@ class Controller:
 
     def _find(self, sources: Sources) -> None:
         self.tasks.cancel(self._finding)
+        self.clip_asked.emit()
         if not sources.paths:
             return
-        self.clip_asked.emit()
         self._finding = self.tasks.run(
             "looking for clips", lambda job: find_set(sources, job), self.use_clips, self._on_not_found
         )

@@ -110,6 +110,8 @@ class Edit:
 def _clip_of(step: Step[Work]) -> str:
     """Return the clip that an edit is about; empty where it is about none, or about several."""
     before, after = step.before.clips, step.after.clips
+    if before is after:
+        return ""
     names = [name for name in {*before, *after} if before.get(name) != after.get(name)]
     return names[0] if len(names) == 1 else ""
 

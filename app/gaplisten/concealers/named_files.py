@@ -202,7 +202,9 @@ def _code_in(folder: Path, stamps: dict[Path, Stamp]) -> Iterator[Path]:
 def _in_words(script: Path, stamps: dict[Path, Stamp]) -> Iterator[Path]:
     """Give code, programs, models and settings that a script or a file of code names, and what these name."""
     left, seen = [script], {script}
-    while left and len(seen) < MOST_FILES:
+    while left:
+        if len(seen) > MOST_FILES:  # what is not looked at could not be told from a changed one
+            raise OSError(errno.EFBIG, "it names too many files", str(script))
         path = left.pop()
         for word in sorted(_words(path)):
             for other in {
@@ -228,7 +230,20 @@ def _words(path: Path) -> set[str]:
     if b"\0" in data:
         return set()
     found = {match[0] for match in _WORD.finditer(data.decode("utf-8", "replace"))}
-    return {word for word in found if word.strip("./") and ("." in word or "/" in word)}
+    named = {name for word in found if set("./~") & set(word) for name in _after_a_folder(word)}
+    return {name for name in named if name.strip("./")}
+
+
+def _after_a_folder(word: str) -> Iterator[str]:
+    """Give a word, and what is left of it without folders before it.
+
+    Scripts mostly name their own as ``$HERE/core``, ``$(dirname "$0")/core`` or ``%~dp0core.exe``.
+    """
+    yield word
+    yield word.removeprefix("%~dp0")
+    for at, sign in enumerate(word):
+        if sign == "/":
+            yield word[at + 1 :]
 
 
 def _stored_apart(model: Path) -> Iterator[Path]:

@@ -63,7 +63,7 @@ def opaque(panel: Source, letter: str, *what: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text without the signs that other tools' files or pages would take for their own."""
+    """Return text without the characters that other tools' files or pages would take for their own."""
     return " ".join(re.sub(r"[\"\\<>&%+#{}\[\]`]", " ", text).split())[:200]
 
 

@@ -109,7 +109,7 @@ class Service:
             raise ServiceError(host, "the address holds a password", "set the user apart from it")
         if self.kind.models and not (self.token.isascii() and self.token.isprintable()):
             way_out = f"copy it into {self.kind.token_variable} once more"
-            raise ServiceError(self.kind.title, "the token holds signs that cannot be sent", way_out)
+            raise ServiceError(self.kind.title, "the token holds characters that cannot be sent", way_out)
         if parts.scheme == "http" and host not in _LOCAL:
             fact = "the token would travel unencrypted"
             raise ServiceError(self.address, fact, "use https, or a tunnel to localhost")

@@ -311,6 +311,7 @@ class Session(Voting):
             return
         self._active()
         self._asking.answer(step, answers, self._common())
+        self._notice()
         self._show()
 
     def _common(self) -> dict[str, Cell]:

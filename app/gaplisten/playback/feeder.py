@@ -46,13 +46,14 @@ class Heading:
     loop
         Its first frame and the one after its last; None without a loop.
     turn
-        How many pieces the mixer has written: it looks anew what is there before each.
+        How many pieces the mixer has written: it looks anew what is there before each. None if that cannot
+        be told just now.
     """
 
     position: int
     target: int | None = None
     loop: tuple[int, int] | None = None
-    turn: int = 0
+    turn: int | None = None
 
     def path(self, start: int, length: int) -> Iterator[int]:
         """Yield the blocks in which frames lie that are heard from `start` on, in their order.
@@ -117,15 +118,16 @@ class LaneReader:
 
 @dataclass(frozen=True)
 class _Freed:
-    """A slot that was taken from the table, by then after so many turns of the mixer."""
+    """A slot that was taken from the table, by then after so many turns of the mixer if they are known."""
 
     slot: int
-    turn: int = -_TURNS
+    turn: int | None = -_TURNS
     when: float = 0.0
 
-    def is_read_no_more(self, turn: int, grace: float) -> bool:
+    def is_read_no_more(self, turn: int | None, grace: float) -> bool:
         # The turn under way when it was taken away may have begun after `turn` was looked up.
-        return turn - self.turn >= _TURNS or time.monotonic() - self.when >= grace
+        seen = turn is not None and self.turn is not None and turn - self.turn >= _TURNS
+        return seen or time.monotonic() - self.when >= grace
 
 
 class Feeder:
@@ -203,7 +205,7 @@ class Feeder:
         self._fetch(missing, self._free.popleft().slot)
         return True
 
-    def _let_go(self, block: int, turn: int) -> None:
+    def _let_go(self, block: int, turn: int | None) -> None:
         slot = self._held.pop(block)
         self._rings.table[slot] = 0
         self._free.append(_Freed(slot, turn, time.monotonic()))

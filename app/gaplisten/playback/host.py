@@ -267,7 +267,7 @@ class Host:
             status["position"] if status is not None and known else start,
             request.seek_frame if meant and asked else None,
             (request.loop_start, request.loop_stop) if meant and request.loop_stop else None,
-            status["callbacks"] if status is not None else 0,
+            status["callbacks"] if status is not None else None,
         )
 
     def send(self, do: str, **facts: Any) -> None:

@@ -28,6 +28,10 @@ def digit_at(event: QKeyEvent, platform: str = sys.platform) -> int | None:
     """Return the digit that an American keyboard has on the key of this event; None for keys elsewhere."""
     if event.modifiers() & Qt.KeyboardModifier.KeypadModifier:
         return None
+    if Qt.Key.Key_A <= event.key() <= Qt.Key.Key_Z:
+        # No layout has these there: it is a keyboard that numbers its keys otherwise, as a Mac's does when
+        # the window is shown on it from another machine.
+        return None
     if platform == "darwin":
         return _MAC.get(event.nativeVirtualKey()) if event.nativeVirtualKey() else None
     codes = _SET_1 if platform == "win32" else _EVDEV

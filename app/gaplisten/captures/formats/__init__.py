@@ -21,6 +21,7 @@ MAX_BYTES = 256 * 1024 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
 _HEAD = 4096
 _PIECE = 1 << 18  # bytes
+_FIRST_PIECE = 1 << 9  # of thousands of files behind each other, each is copied with what follows it
 _SMALLER = "cut it down first, with 'editcap', or 'tshark -r IN -Y rtp -w OUT'"
 
 
@@ -103,10 +104,11 @@ def _unpacked(path: Path, data: bytes) -> tuple[bytes, tuple[str, ...]]:
         return data, ()
     parts, size, at = list[bytes](), 0, 0
     while data.startswith(GZIP_MAGIC, at):
-        opened, packed = zlib.decompressobj(wbits=31), b""
+        opened, packed, piece = zlib.decompressobj(wbits=31), b"", _FIRST_PIECE
         while not opened.eof:
             # In small pieces: of what unpacks to far too much, no more is held than may be.
-            packed = opened.unconsumed_tail or data[at : at + _PIECE]
+            packed = opened.unconsumed_tail or data[at : at + piece]
+            piece = _PIECE
             at += 0 if opened.unconsumed_tail else len(packed)
             try:
                 parts.append(opened.decompress(packed, _PIECE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDockWidget, QToolBar, QWidget
+from shiboken6 import isValid
 
 from gaplisten.bench.blind import BlindRound
 from gaplisten.bench.lanes import LOSSY_KEY, REFERENCE_KEY, Lane
@@ -89,8 +90,9 @@ class Blind(QObject):
         dialog, self.dialog = self.dialog, None
         if dialog is not None:
             dialog.deleteLater()
-        before = self._before if self._before is not None and self._before.isVisible() else self._shell.lanes
-        before.setFocus()
+        before = self._before  # a cell's editor goes for good when it loses the focus
+        there = before is not None and isValid(before) and before.isVisible()
+        (before if there else self._shell.lanes).setFocus()
 
 
 PANE = Pane("blind", Blind, COMMANDS, place=24)

@@ -54,8 +54,7 @@ class History(QObject):
 
     def show(self) -> None:
         """Show the edits as they are now."""
-        edits = self._document.edits
-        if edits == self._shown or self._place.isHidden():
+        if self._place.isHidden() or (edits := self._document.edits) == self._shown:
             return
         self._shown = edits
         with QSignalBlocker(self.rows):
