@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -170,6 +171,14 @@ def test_sound_that_is_late_throughout_is_told_and_does_not_drift() -> None:
     assert fact.said == "received sound comes 5.00 ms late throughout"
 
 
+@pytest.mark.parametrize(("share_lower", "said"), [(1.0, "throughout"), (0.7, "in 7[0-9] % of it")])
+def test_of_sound_that_is_too_low_it_is_told_in_how_much_of_it(share_lower: float, said: str) -> None:
+    version = CLEAN.copy()
+    version[round((1 - share_lower) * len(CLEAN)) :] *= 10 ** (-3 / 20)
+    (fact,) = (each for each in measured(version).clip["v"] if each.key == "after_level")
+    assert re.fullmatch(f"received sound is 3.0 dB lower than the reference {said}", fact.said)
+
+
 def test_narrow_band_concealment_in_wide_band_speech_lacks_bandwidth() -> None:
     low = filters.sosfiltfilt(filters.butter(8, 3400, fs=RATE, output="sos"), CLEAN)
     found = measured(in_gaps(lambda y, a, b: low[a:b]))
@@ -239,10 +248,23 @@ def test_packets_that_do_not_join_click_inside_and_the_same_speech_elsewhere_in_
     assert share(measured(strung), "click_inside") >= 0.2
 
 
-def test_what_clicks_at_an_edge_does_not_click_inside() -> None:
+def test_what_clicks_at_an_edge_does_not_click_inside_or_beside() -> None:
     found = measured(in_gaps(lambda y, a, b: np.zeros(b - a)))
     assert share(found, "click_exit") > 0.8
     assert share(found, "click_inside") == 0
+    assert share(found, "click_beside") == 0
+
+
+@pytest.mark.parametrize("late", [0, 23], ids=["in time", "late"])
+@pytest.mark.parametrize("frames", [-79, -40, -16, -5, 5, 8, 16, 40, 79])
+def test_a_click_within_5_ms_of_a_gap_is_found_wherever_it_is(frames: int, late: int) -> None:
+    version, gap = CLEAN.copy(), GAPS[3]
+    at = gap.start + frames if frames < 0 else gap.stop + frames
+    version = np.concatenate((np.zeros(late), version[: len(version) - late]))
+    assert share(measured(version), "click_beside") == 0
+    version[at] += 0.4
+    found = measured(version)
+    assert found.flagged("v", "click_beside").tolist() == [place == 3 for place in range(len(GAPS))]
 
 
 @pytest.mark.parametrize("fades", [False, True], ids=["flat", "fading over 10 ms"])
@@ -347,6 +369,7 @@ def test_each_measure_has_a_curve_that_stands_out_where_its_fault_is(measure) ->
         "elsewhere": lambda y, a, b: y.__setitem__(b + 800, y[b + 800] + 0.4),
         "elsewhere_level": lambda y, a, b: y.__setitem__(slice(b + 480, b + 900), 0.2 * y[b + 480 : b + 900]),
         "click_inside": lambda y, a, b: y.__setitem__((a + b) // 2, y[(a + b) // 2] + 0.4),
+        "click_beside": lambda y, a, b: y.__setitem__(b + 40, y[b + 40] + 0.4),
         "overlap_entry": lambda y, a, b: y.__setitem__(slice(a - 80, a), 2 * y[a - 80 : a]),
         "overlap_exit": lambda y, a, b: y.__setitem__(slice(b, b + 80), 2 * y[b : b + 80]),
         "lag_jump": lambda y, a, b: y.__setitem__(slice(b, b + 3000), y[b - 32 : b + 2968].copy()),

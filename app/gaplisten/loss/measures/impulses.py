@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gaplisten.loss.measures.contract import Case
-from gaplisten.loss.measures.prediction import clicks, more_than_natural
+from gaplisten.loss.measures.prediction import clicks, more_than_natural, peaks
 from gaplisten.loss.measures.sliding import sliding_maximum, sliding_mean
-from gaplisten.loss.measures.windows import FLOOR, Frames, Prepared, Row
+from gaplisten.loss.measures.windows import FLOOR, Frames, Prepared, Row, pairs
 
 NEAR_MS = 1.5
 AROUND_MS = 20.0
@@ -86,3 +86,58 @@ def strongest(case: Case, first: Frames, end: Frames, late: Frames) -> tuple[Row
         else:
             out[stands] = np.maximum(found - NATURAL_Z, 0.0)
     return out, places
+
+
+def _sharpest(case: Case, signal: Prepared, late: Frames) -> tuple[Row, Frames]:
+    """Return how far the reference's sharpest sample in and around each gap stands out, and its place.
+
+    Without a reference it is that of what the version received around there.
+    """
+    reach, places = round(AROUND_MS * signal.rate / 1000), case.places.starts.copy()
+    stands, found = sharp(signal) / usual(signal), np.zeros(case.places.starts.size)
+    for index, ((start, stop), lag) in enumerate(zip(pairs(case.places), late.tolist(), strict=True)):
+        low = max(start - lag - reach, 0)
+        part = stands[low : max(stop - lag + reach, 0)]
+        if case.clean is None:
+            part = part.copy()
+            # What is sharp at the edges is where the concealment joins, which is nothing natural.
+            part[max(start - low - 1, 0) : stop - low + 1] = 0.0
+        if part.size:
+            place = int(part.argmax())
+            places[index], found[index] = low + place, part[place]
+    return found, places
+
+
+def beyond_natural(case: Case, stands: Row, places: Frames, late: Frames) -> Row:
+    """Return the z of one candidate for each gap beyond what speech has in and around it; 0: no click.
+
+    Concealed speech has its pulses at other places than the reference: so a candidate has to be sharper than
+    the sharpest sample in the gap and the 20 ms beside it, and counts as far as its z is larger.
+
+    Parameters
+    ----------
+    stands
+        How far each candidate stands out of what is usual; NaN where there is none.
+    late
+        By how many frames received sound comes late against the reference, gap by gap.
+    """
+    version, clean = case.version, case.clean
+    natural, there = (
+        _sharpest(case, version, late)
+        if clean is None
+        else case.of_lateness("sharpest", late, lambda: _sharpest(case, clean, late))
+    )
+    known = ~np.isnan(stands)
+    some = np.flatnonzero(known & (stands - natural > STANDS_OUT))
+    out = np.where(known, 0.0, np.nan)
+    if not some.size:
+        return out
+    source = clean or version
+    found, size = peaks(version.row, places[some], version.rate)
+    pulse, pulse_size = peaks(source.row, there[some], source.rate)
+    if clean is not None:
+        pulse_size = peaks(clean.row, places[some] - late[some], clean.rate)[1]
+    size = np.maximum(size, pulse_size) + FLOOR
+    z = more_than_natural(found / size, pulse / size)
+    out[some] = z if clean is not None else np.maximum(z - NATURAL_Z, 0.0)
+    return out

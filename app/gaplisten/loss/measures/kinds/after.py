@@ -17,6 +17,7 @@ FLOOR, BELOW_LOUD = 1e-7, 1e-3  # -70 dBFS, -30 dB
 TINY = 1e-15
 RUMBLE_MS = 5.0
 CONSTANT_DB, SPREAD_DB = 0.5, 0.5
+THROUGHOUT = 95  # % of what is loud enough
 
 
 def _ends(case: Case) -> tuple[Frames, Frames]:
@@ -97,13 +98,18 @@ def levels(case: Case) -> Row:
 
 def constant_level(case: Case) -> float:
     """Return by how many dB received sound as a whole is louder than the reference; 0 where that varies."""
+    return _level_and_share(case)[0]
+
+
+def _level_and_share(case: Case) -> tuple[float, float]:
+    """Return the level of received sound as a whole, dB, and in which share of its frames it is that."""
     whole = case.whole
     return whole.of_version("level", lambda: _constant_level(whole))
 
 
-def _constant_level(case: Case) -> float:
+def _constant_level(case: Case) -> tuple[float, float]:
     if not case.places.starts.size:
-        return 0.0
+        return 0.0, 0.0
     size = round(FRAME_MS * case.places.rate / 1000)
     first, end = _ends(case)
     first, late = np.append(0, first), np.append(0, late_frames(case))
@@ -117,9 +123,10 @@ def _constant_level(case: Case) -> float:
     natural = mean_power(heard(case.reference), begin - shift, begin - shift + size) + TINY
     found = decibel(made / natural)[loud]
     if not found.size:
-        return 0.0
+        return 0.0, 0.0
     middle = float(np.median(found))
-    return middle if np.mean(np.abs(found - middle) <= SPREAD_DB) >= 0.5 else 0.0
+    share = float(np.mean(np.abs(found - middle) <= SPREAD_DB))
+    return (middle, share) if share >= 0.5 else (0.0, share)
 
 
 def level_curve(case: Case) -> Curve:
@@ -135,10 +142,13 @@ def level_curve(case: Case) -> Curve:
 
 def told(case: Case, values: Row) -> ClipFact | None:
     """Tell of received sound that is louder or lower as a whole."""
-    if abs(level := constant_level(case)) < CONSTANT_DB:
+    level, share = _level_and_share(case)
+    if abs(level) < CONSTANT_DB:
         return None
     word = "louder" if level > 0 else "lower"
     said = f"received sound is {abs(level):.1f} dB {word} than the reference throughout"
+    if (percent := round(100 * share)) < THROUGHOUT:
+        said = f"received sound is {abs(level):.1f} dB {word} than the reference in {percent} % of it"
     return ClipFact("after_level", level, "dB", said)
 
 
