@@ -21,7 +21,7 @@ def test_a_click_goes_to_an_edit_of_the_losses_and_back(opened, qtbot):
     opened.lanes_view.packets_painted.emit(70, 71, True)
     controller.document.switch_on("loud")
     opened.actions_table["edit.history"].trigger()
-    assert rows(pane) == ["As it was opened", "paint loss · first", "paint loss · first", "switch on loud"]
+    assert rows(pane) == ["As it was opened", "paint loss · first", "paint loss · first", "switch on Loud"]
     assert pane.rows.hasFocus()
     click(qtbot, pane, 1)
     assert [gap.start // 320 for gap in controller.gaps] == [10, 40, 60]
@@ -46,4 +46,17 @@ def test_undo_by_its_key_moves_the_mark_in_the_list_and_a_new_edit_ends_what_was
     assert pane.rows.currentRow() == 1
     assert pane.rows.count() == 3
     opened.lanes_view.packets_painted.emit(60, 61, True)
-    assert rows(pane) == ["As it was opened", "switch on loud", "paint loss · first"]
+    assert rows(pane) == ["As it was opened", "switch on Loud", "paint loss · first"]
+
+
+def test_edits_call_concealers_by_their_titles_as_lanes_do(opened):
+    pane, document = opened.panes["history"], opened.controller.document
+    opened.actions_table["edit.history"].trigger()
+    document.switch_on("loud")
+    document.set_parameter(0, "level", 0.5)
+    document.set_parameters(0, {"level": 0.75})
+    document.switch_off(0)
+    document.switch_on("gone")  # no such concealer is there, as after its file was removed
+    said = ["switch on Loud", "Loud: level", "set up Loud", "switch off Loud", "switch on gone"]
+    assert rows(pane)[1:] == said
+    assert opened.actions_table["edit.undo"].text().endswith("switch on gone")

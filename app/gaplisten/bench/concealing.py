@@ -141,13 +141,19 @@ class Concealing:
         self._renderings.want(wanted, keep=self._wishes)
         self._changed |= self._renderings.poll()
 
+    def title_of(self, concealer: str) -> str:
+        """Return what a concealer is called, or was when it was last known; its name if it never was."""
+        entries = () if self.catalogue is None else self.catalogue.entries
+        known = {each.name: each.title for each in entries if isinstance(each, Entry)}
+        last = self._entries.get(concealer)
+        return known.get(concealer, concealer if last is None else last.title)
+
     def _wish(self, choice: Choice) -> _Wish:
         try:
             entry = self.catalogue.get(choice.concealer)
         except GaplistenError as error:
             last = self._entries.get(choice.concealer)
-            title = choice.concealer if last is None else last.title
-            return _Wish(choice, title, last, _short(error), str(error))
+            return _Wish(choice, self.title_of(choice.concealer), last, _short(error), str(error))
         self._entries[choice.concealer] = entry
         lossless = "" if self._material is not None else "there is no loss to conceal in this clip"
         return _Wish(choice, entry.title, entry, lossless)

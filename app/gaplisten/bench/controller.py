@@ -149,6 +149,7 @@ class Controller:
         self.hearing = hearing
         hearing.heard_changed.connect(self._list_heard)
         self.concealing = Concealing()
+        self.document.title_of = self.concealing.title_of
         self.consent = Consenting(self.document, self.tasks, lambda: self.catalogue)
         self.consent_wanted = self.consent.wanted
         self.consent.changed.connect(self._relane)

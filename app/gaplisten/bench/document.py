@@ -125,6 +125,11 @@ class Document:
 
     Loss, loop, notes, lanes and concealers can be undone; which clip is shown and where the clips come
     from are not edits. Listeners get the work before and after, on the thread that made the change.
+
+    Attributes
+    ----------
+    title_of
+        Returns what edits call a concealer; its name, until somebody knows its title.
     """
 
     def __init__(
@@ -138,6 +143,7 @@ class Document:
         self._history: History[Work] = History()
         self.path = path
         self.listeners: list[Listener] = []
+        self.title_of: Callable[[str], str] = str
 
     @property
     def work(self) -> Work:
@@ -195,22 +201,24 @@ class Document:
     def switch_on(self, concealer: str, parameters: dict[str, Setting] | None = None) -> None:
         """Add a lane made by `concealer`."""
         choice = Choice(concealer, tuple(sorted((parameters or {}).items())))
-        self._edit(f"switch on {concealer}", replace(self._work, choices=(*self._work.choices, choice)))
+        self._edit(
+            f"switch on {self.title_of(concealer)}",
+            replace(self._work, choices=(*self._work.choices, choice)),
+        )
 
     def switch_off(self, index: int) -> None:
         """Remove the lane of the concealer at `index` among those switched on."""
         choices = self._work.choices
         self._edit(
-            f"switch off {choices[index].concealer}",
+            f"switch off {self.title_of(choices[index].concealer)}",
             replace(self._work, choices=choices[:index] + choices[index + 1 :]),
         )
 
     def set_parameter(self, index: int, name: str, value: Setting) -> None:
         """Change one parameter of the concealer at `index`; one run of changes is one step to undo."""
         choice = self._work.choices[index]
-        self.set_parameters(
-            index, {**choice.values, name: value}, f"{choice.concealer}: {name}", f"{index}.{name}"
-        )
+        label = f"{self.title_of(choice.concealer)}: {name}"
+        self.set_parameters(index, {**choice.values, name: value}, label, f"{index}.{name}")
 
     def set_parameters(
         self, index: int, values: dict[str, Setting], label: str = "", merge: str | None = None
@@ -218,7 +226,7 @@ class Document:
         """Give the concealer at `index` these parameters instead of those it has."""
         choices = list(self._work.choices)
         choices[index] = replace(choices[index], parameters=tuple(sorted(values.items())))
-        label = label or f"set up {choices[index].concealer}"
+        label = label or f"set up {self.title_of(choices[index].concealer)}"
         self._edit(label, replace(self._work, choices=tuple(choices)), merge)
 
     def set_order(self, order: Sequence[str]) -> None:
