@@ -53,7 +53,8 @@ def session_status(panel: FrozenPanel, path: Path) -> SessionStatus:
     except (GaplistenError, OSError) as error:
         return SessionStatus("?", 0, 0, "", locked, path.name, str(error))
     judged = judge(panel, found, str(path))
-    tests = {one.trial.number for one in judged.plan if one.trial.block is Block.TEST}
+    alike = enumerate(judged.planned.alike, start=1)  # nobody asks for the screens of all these trials
+    tests = {number for number, one in alike if one.trial.block is Block.TEST}
     problem = "" if locked or not found.torn else "an incomplete last line, set aside when it is opened"
     if judged.errors or judged.short:
         problem = str(judged.errors[0]) if judged.errors else f"{path.name}: {judged.short[0]}"
