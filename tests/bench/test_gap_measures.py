@@ -52,6 +52,18 @@ def test_a_long_clip_measured_in_pieces_has_the_values_of_the_whole(clip, monkey
     assert job.fraction == 1.0
 
 
+def test_lateness_is_counted_from_the_clips_start_in_every_piece(clip, monkeypatch):
+    clean, version, trace = clip
+    late = np.insert(version.samples, 7 * RATE, np.zeros((20, 1)), axis=0)[: clean.frames]
+    sound = Signal(late.astype(np.float32), RATE)
+    whole = measure_gaps(clean, {"v": sound}, trace).column("v", "drift")
+    monkeypatch.setattr(gap_measures, "WHOLE_SECONDS", 5.0)
+    monkeypatch.setattr(gap_measures, "PIECE_SECONDS", 10.0)
+    found = gap_measures.measured(clean, {"v": sound}, trace, Job()).column("v", "drift")
+    np.testing.assert_array_equal(found, whole)
+    assert np.nanmedian(found[-50:]) == 2.5  # ms, in the last piece
+
+
 def test_a_long_clip_can_be_cancelled_between_pieces(clip, monkeypatch):
     clean, version, trace = clip
     monkeypatch.setattr(gap_measures, "WHOLE_SECONDS", 5.0)

@@ -19,6 +19,7 @@ from gaplisten.jobs import Job
 from gaplisten.loss.measures import MEASURES, ClipFact, GapFacts, GapTable, measure_gaps
 from gaplisten.loss.measures.among import AMONG, measure_among
 from gaplisten.loss.measures.gap_table import Values
+from gaplisten.loss.measures.windows import Lateness
 from gaplisten.loss.trace import Gap, LossTrace
 
 REST_SECONDS = 0.12  # a slider that is being dragged asks for new sound all the time
@@ -353,10 +354,10 @@ def measured(
     if frames <= WHOLE_SECONDS * trace.rate:
         return measure_gaps(reference, versions, trace, job)
     pieces = _pieces(trace.gaps(frames), trace.rate)
-    tables = []
+    tables, lateness = [], dict[str, Lateness]()
     for number, gaps in enumerate(pieces):
         part = _Part(job, number / len(pieces), 1.0 / len(pieces))
-        tables.append(_piece(reference, versions, trace, gaps, frames, part))
+        tables.append(_piece(reference, versions, trace, gaps, frames, lateness, part))
     return _joined(tables, tuple(versions), trace.rate)
 
 
@@ -373,6 +374,7 @@ def _piece(
     trace: LossTrace,
     gaps: list[Gap],
     frames: int,
+    lateness: dict[str, Lateness],
     job: Job,
 ) -> GapTable:
     size, around = trace.grid.length if trace.grid else 1, round(AROUND_SECONDS * trace.rate)
@@ -387,7 +389,11 @@ def _piece(
 
     part = trace.part(first * size, end)
     found = measure_gaps(
-        cut(reference) if reference else None, {n: cut(s) for n, s in versions.items()}, part, job
+        cut(reference) if reference else None,
+        {n: cut(s) for n, s in versions.items()},
+        part,
+        job,
+        lateness=lateness,
     )
     return _back(found, gaps, first * size, trace)
 

@@ -12,7 +12,8 @@ from gaplisten.loss.measures.catalogue import MEASURES
 from gaplisten.loss.measures.contract import Case, ClipFact, Measure
 from gaplisten.loss.measures.facts import gap_facts
 from gaplisten.loss.measures.gap_table import GapTable, Values
-from gaplisten.loss.measures.windows import Places, prepared
+from gaplisten.loss.measures.kinds.drift import lateness as lateness_of
+from gaplisten.loss.measures.windows import Lateness, Places, prepared
 from gaplisten.loss.trace import LossTrace
 
 _BLOCK = 512  # gaps measured at once, so that memory does not grow with the clip
@@ -25,6 +26,7 @@ def measure_gaps(
     job: Job | None = None,
     *,
     apart: bool = False,
+    lateness: dict[str, Lateness] | None = None,
 ) -> GapTable:
     """Measure every gap of every version.
 
@@ -40,6 +42,9 @@ def measure_gaps(
         Reports progress and can stop the work between two versions.
     apart
         Whether each version is measured as if it were alone; measures that compare versions tell nothing.
+    lateness
+        For a piece of a clip, by version: how late sound came in the pieces before. It is taken on to the
+        piece's end.
 
     Raises
     ------
@@ -53,7 +58,8 @@ def measure_gaps(
     frames = reference.frames if reference else max((signal.frames for signal in given), default=0)
     gaps = trace.gaps(frames)
     clean = prepared(reference, frames) if reference else None
-    rows = {name: prepared(signal, frames) for name, signal in versions.items()}
+    known = {} if lateness is None else lateness
+    rows = {name: prepared(signal, frames, known.get(name)) for name, signal in versions.items()}
     places = Places.of(gaps, trace.rate, frames)
     facts = gap_facts(gaps, places, clean, next(iter(rows.values()), None), trace)
     values, told = {}, {}
@@ -68,6 +74,8 @@ def measure_gaps(
         values[name] = np.concatenate(found)
         whole = cases[0] if len(cases) == 1 else Case(rows[name], clean, places, others)
         told[name] = clip_facts(whole, MEASURES, values[name])
+        if clean is not None:
+            known[name] = lateness_of(whole)
         for block in (*blocks, places):
             block.forget(rows[name])
         rows[name].forms.clear()

@@ -63,7 +63,7 @@ def track(version: Prepared, clean: Prepared, places: Places) -> Track:
     cuts = places.once(("windows", rate), lambda: _cuts(places, rate))
     lags: list[float] = []
     turned: list[bool] = []
-    state = _Lag(version.voice, clean.voice, rate)
+    state = _Lag(version.voice, clean.voice, rate, version.lateness.last)
     for number, windows in enumerate(cuts):
         if number:
             state.widen(lost[number - 1])
@@ -117,9 +117,9 @@ def _windows(first: int, end: int, rate: int) -> list[tuple[int, int]]:
 class _Lag:
     """The lag as it is known so far."""
 
-    def __init__(self, version: Row, clean: Row, rate: int) -> None:
+    def __init__(self, version: Row, clean: Row, rate: int, last: float) -> None:
         self._version, self._clean, self._rate = version, clean, rate
-        self._lag, self._reach = 0, round(FIRST_REACH_MS * rate / 1000)
+        self._lag, self._reach = 0 if np.isnan(last) else round(last), round(FIRST_REACH_MS * rate / 1000)
         self._most = round(FARTHEST_MS * rate / 1000)
         self._sign = 1.0  # a version of turned polarity is late or not all the same
 

@@ -132,6 +132,20 @@ def _power_of_two(least: int) -> int:
     return 1 << max(least - 1, 0).bit_length()
 
 
+@dataclass(frozen=True)
+class Lateness:
+    """How late received sound came before a piece of a clip, in frames of `Prepared.voice`; NaN if unknown.
+
+    Parameters
+    ----------
+    first, last
+        Where it was first known in the clip, and at the end of the piece before.
+    """
+
+    first: float = float("nan")
+    last: float = float("nan")
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """A signal in the forms that measures need, each made when one needs it.
@@ -140,11 +154,14 @@ class Prepared:
     ----------
     sharpened
         What `voice` is to be instead of the same signal.
+    lateness
+        What is known of the clip before this signal, where it is a piece of one.
     """
 
     row: Row
     rate: int
     sharpened: Row | None = None
+    lateness: Lateness = Lateness()
     forms: dict[Hashable, object] = field(default_factory=dict, init=False)
 
     def once(self, key: Hashable, work: Callable[[], T]) -> T:
@@ -296,9 +313,9 @@ def gap_levels(signal: Row, places: Places) -> Row:
     return decibel(np.mean(rows**2, axis=1) + POWER_FLOOR)
 
 
-def prepared(signal: Signal, frames: int) -> Prepared:
+def prepared(signal: Signal, frames: int, lateness: Lateness | None = None) -> Prepared:
     """Bring a signal to one channel and `frames` frames, silent where it is shorter."""
     row = np.zeros(frames)
     mono = signal.mono[:frames]
     row[: mono.size] = mono
-    return Prepared(row, signal.rate)
+    return Prepared(row, signal.rate, lateness=lateness or Lateness())

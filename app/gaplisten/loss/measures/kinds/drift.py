@@ -6,7 +6,7 @@ import numpy as np
 
 from gaplisten.loss.measures.contract import PROPOSED, Case, ClipFact, Curve, Direction, Measure
 from gaplisten.loss.measures.received import Track, sharpened, track
-from gaplisten.loss.measures.windows import Row
+from gaplisten.loss.measures.windows import Lateness, Row
 
 SMALLEST_MS = 0.3
 
@@ -41,15 +41,22 @@ def filled_lags(case: Case) -> Row:
     lags = _all_lags(case)
     known = np.where(np.isnan(lags), -1, np.arange(lags.size))
     last = np.maximum.accumulate(known)
-    return here(case, np.where(last >= 0, lags[last], 0.0)[1:])
+    return here(case, np.where(last >= 0, lags[last], np.nan_to_num(case.version.lateness.last))[1:])
 
 
 def since_the_first(case: Case) -> Row:
     """Return by how many ms received sound behind each gap comes later than where it is first known."""
-    lags = _all_lags(case)
-    known = lags[~np.isnan(lags)]
-    since = lags[1:] - (known[0] if known.size else 0.0)
+    since = _all_lags(case)[1:] - np.nan_to_num(lateness(case).first)
     return 1000.0 * here(case, since) / case.version.voice_rate
+
+
+def lateness(case: Case) -> Lateness:
+    """Return where received sound of the clip up to the case's end was first and last known to be."""
+    lags, before = _all_lags(case), case.version.lateness
+    known = lags[~np.isnan(lags)]
+    if not known.size:
+        return before
+    return Lateness(float(known[0]) if np.isnan(before.first) else before.first, float(known[-1]))
 
 
 def changes(case: Case) -> Row:
