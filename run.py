@@ -70,15 +70,14 @@ USE_LIBRARIES = {
     "libglib2.0-0": "libglib-2.0.so.0",
     "libopus0": "libopus.so.0",
 }
-# The same for codecs that tests code and decode with, named as in Debian 12. Where another release has
-# another name for one, the others are installed, and that one's tests are skipped.
-CODEC_LIBRARIES = {
-    "liblc3-0": "liblc3.so.0",
-    "libspeex1": "libspeex.so.1",
-    "libvo-amrwbenc0": "libvo-amrwbenc.so.0",
-    "libopencore-amrwb0": "libopencore-amrwb.so.0",
-    "libspandsp2": "libspandsp.so.2",
-}
+# The same for codecs that tests code and decode with: the name in Debian 13, then the one before it.
+CODEC_LIBRARIES = (
+    {"liblc3-1": "liblc3.so.1", "liblc3-0": "liblc3.so.0"},
+    {"libspeex1": "libspeex.so.1"},
+    {"libvo-amrwbenc0": "libvo-amrwbenc.so.0"},
+    {"libopencore-amrwb0": "libopencore-amrwb.so.0"},
+    {"libspandsp2": "libspandsp.so.2"},
+)
 NODE_PACKAGE = "@wasm-audio-decoders/opus-ml"  # Opus' deep PLC, where Node.js is
 NODE_PACKAGES = VENV / "node"
 # Debian package -> the program by which its absence is noticed.
@@ -209,12 +208,13 @@ def check_system(testing: bool) -> None:
 
 def install_codecs() -> None:
     """Install the codecs' libraries where that is possible; nothing else depends on them."""
-    missing = [package for package, library in CODEC_LIBRARIES.items() if not loads(library)]
-    if not missing or (shutil.which("apt-get") and apt_install(missing)):
+    missing = [list(names) for names in CODEC_LIBRARIES if not any(map(loads, names.values()))]
+    apt = shutil.which("apt-get")
+    if not missing or (apt and apt_install([names[0] for names in missing])):
         return
-    for package in missing:
-        if not (shutil.which("apt-get") and apt_install([package])):
-            say(f"{package} cannot be installed: its codec's tests are skipped")
+    for names in missing:
+        if not (apt and any(apt_install([name]) for name in names)):
+            say(f"{' or '.join(names)} cannot be installed: its codec's tests are skipped")
 
 
 def install_node_package() -> None:

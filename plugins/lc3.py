@@ -29,7 +29,10 @@ causal = True
 
 FLOAT = 3  # liblc3's word for the form of samples
 SMALLEST, LARGEST = 20, 400  # bytes of one frame
-INSTALL = "install it (Debian 12: apt install liblc3-0), or the package that carries one: pip install lc3py"
+INSTALL = (
+    "install it (Debian 13: apt install liblc3-1; Debian 12: apt install liblc3-0), "
+    "or the package that carries one: pip install lc3py"
+)
 Frame = Annotated[
     Literal["10", "7.5"], {"unit": "ms", "help": "length of one frame; packets are whole frames"}
 ]

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import numpy as np
 
-INSTALL = "install it (Debian 12: apt install libspandsp2; Fedora: dnf install spandsp; brew install spandsp)"
+INSTALL = "install it (Debian: apt install libspandsp2; Fedora: dnf install spandsp; brew install spandsp)"
 
 
 class RefusedError(ValueError):

@@ -209,7 +209,7 @@ def conceal(lossy, lost, rate, packet_frames):
         "turns back all clocks": streaming(
             "if samples is None:\n    a = _real(); time.sleep(0.02); _skew[0] += _real() - a",
             "import time\n_real = time.perf_counter\n_skew = [0.0]\n"
-            "import gaplisten.concealers.waiting as host\nhost.perf_counter = lambda: _real() - _skew[0]\ntime.perf_counter = host.perf_counter",
+            "import gaplisten.concealers.stopwatch as host\nhost.perf_counter = lambda: _real() - _skew[0]\ntime.perf_counter = host.perf_counter",
         ),
         "works before the first packet": streaming("pass", "import time", "time.sleep(1.2)"),
         "leaves a thread that works": streaming(
@@ -245,7 +245,7 @@ READS = {
     "a map": "np.memmap({path!r}, 'u1', 'r')",
     "the system's calls": "import os\nos.close(os.open({path!r}, 0))",
     "a C library": "import ctypes\nlibc = ctypes.CDLL(None)\nlibc.fopen.restype = ctypes.c_void_p\nf = libc.fopen({path!r}.encode(), b'rb')\nb = ctypes.create_string_buffer(1 << 20)\nlibc.fread(b, 1, 1 << 20, ctypes.c_void_p(f))",
-    "a C library, booked as the host's asking": "import ctypes\nfrom gaplisten.concealers.waiting import Stopwatch\nlibc = ctypes.CDLL(None)\nlibc.fopen.restype = ctypes.c_void_p\nf = libc.fopen({path!r}.encode(), b'rb')\nb = ctypes.create_string_buffer(1 << 20)\nlibc.fread(b, 1, 1 << 20, ctypes.c_void_p(f))\nStopwatch.bytes_read += 1 << 20",
+    "a C library, booked as the host's asking": "import ctypes\nfrom gaplisten.concealers.stopwatch import Stopwatch\nlibc = ctypes.CDLL(None)\nlibc.fopen.restype = ctypes.c_void_p\nf = libc.fopen({path!r}.encode(), b'rb')\nb = ctypes.create_string_buffer(1 << 20)\nlibc.fread(b, 1, 1 << 20, ctypes.c_void_p(f))\nStopwatch.bytes_read += 1 << 20",
     "the host's books": "import gc\nfor o in gc.get_objects():\n    if type(o).__name__ == 'OpenedFiles': o._current = None",
     "the host's frames": "import sys\nsys._getframe(1).f_locals",
     "frames of an error": "try: 1 / 0\nexcept ZeroDivisionError as error: error.__traceback__.tb_frame.f_back",
@@ -304,7 +304,7 @@ def test_looking_ahead_late_in_a_clip_is_found(tmp_path: Path, seconds: int) -> 
 
 CLOCKS = "import time\n_real = time.perf_counter\n_skew = [0.0]\n{how}"
 TURNED = "if samples is None:\n    a = _real(); time.sleep({seconds}); _skew[0] += _real() - a"
-HOST = "import gaplisten.concealers.waiting as host\nhost.perf_counter = lambda: _real() - _skew[0]"
+HOST = "import gaplisten.concealers.stopwatch as host\nhost.perf_counter = lambda: _real() - _skew[0]"
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_time_that_the_plugins_process_does_not_tell_shows_in_each_packet(tmp_pa
     swap = (
         f"host.perf_counter = lambda: _real() - _skew[0]\n{TURNED.format(seconds=0.006)}\nelse: _skew[0] = 0"
     )
-    head = CLOCKS.format(how="import gaplisten.concealers.waiting as host")
+    head = CLOCKS.format(how="import gaplisten.concealers.stopwatch as host")
     found = look(tmp_path, streaming(swap, head), seconds=1.0, disturbances=2)
     finding = found.finding("time per packet, p99")
     assert finding.verdict is Verdict.DOUBT, finding

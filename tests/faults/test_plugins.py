@@ -23,7 +23,7 @@ from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer
 from gaplisten.concealers.request import Concealed
 from gaplisten.concealers.runner import Runner
-from gaplisten.concealers.waiting import waited_for_a_processor
+from gaplisten.deadlines import waited_for_a_processor
 from gaplisten.jobs import Job, JobCancelled
 from kit.plugin_folder import IMPATIENT, QUICK, described, losses, noise, streaming, whole_file
 from kit.timing import PATIENCE, that_ends

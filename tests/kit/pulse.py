@@ -184,6 +184,14 @@ class SoundServer:
         """Let the card go on."""
         self._card.send_signal(signal.SIGCONT)
 
+    def hang(self) -> None:
+        """Let the server answer nobody any more."""
+        self._server.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let the server answer again."""
+        self._server.send_signal(signal.SIGCONT)
+
     def end_streams(self) -> None:
         """End all that plays here, as a mixer's "Terminate Playback" does."""
         pactl = ("pactl", "--server", f"unix:{self.folder}/socket")

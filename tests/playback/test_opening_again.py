@@ -2,10 +2,12 @@
 
 import json
 import threading
+import time
 
 import numpy as np
 import pytest
 
+from gaplisten import deadlines
 from gaplisten.playback import devices, process
 from gaplisten.playback.control import WORDS
 from gaplisten.playback.devices import NoSoundError, OutputDevice
@@ -115,6 +117,20 @@ def test_a_device_that_cannot_be_let_go_of_is_waited_for_no_longer_than_is_said(
     streams[0].left = True
     assert not host.watch(TICK)
     never.set()
+
+
+def test_a_device_whose_opening_waits_for_a_processor_is_waited_for(host, streams, monkeypatch):
+    class Hindered:
+        def __init__(self, *_):
+            self.seconds = time.monotonic  # all the time
+
+    monkeypatch.setattr(process, "Hindered", Hindered)
+    monkeypatch.setattr(process, "OPENING_SECONDS", 0.05)
+    monkeypatch.setattr(deadlines, "PATIENCE", 10_000)
+    monkeypatch.setattr(devices, "leave", lambda _stream: threading.Event().wait(0.3))
+    streams[0].left = True
+    assert host.watch(TICK)
+    assert len(streams) == 2
 
 
 def test_what_is_heard_next_begins_with_the_envelope_opening(host):

@@ -190,7 +190,10 @@ def test_the_liblc3_of_its_package_is_used_where_the_system_has_none(opened: lis
     [
         ("opus", r"libopus is missing; .*apt install libopus0.*pip install av"),
         ("opus_deep", r"libopus is missing; .*apt install libopus0.*pip install av"),
-        ("lc3", r"liblc3 is missing; .*apt install liblc3-0.*pip install lc3py"),
+        (
+            "lc3",
+            r"liblc3 is missing; .*13: apt install liblc3-1; .*12: .*liblc3-0.*pip install lc3py",
+        ),
         ("speex", r"libspeex is missing; .*apt install libspeex1"),
         ("amr_wb", r"vo-amrwbenc is missing; .*apt install libvo-amrwbenc0 libopencore-amrwb0"),
     ],

@@ -16,7 +16,7 @@ OWN = {
     },
     "of the system, below /proc": {
         "concealers/children.py", "concealers/confining.py", "concealers/nursery.py", "concealers/opened.py",
-        "concealers/process.py", "concealers/temporary.py", "concealers/waiting.py",
+        "concealers/process.py", "concealers/stopwatch.py", "concealers/temporary.py", "deadlines.py",
     },
     "made by us a moment ago": {"concealers/starter.py"},
     "in a process of the plugin's own, which has a time limit": {"concealers/loading.py"},

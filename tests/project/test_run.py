@@ -209,6 +209,27 @@ def test_all_system_packages_are_asked_for_at_once_and_the_one_for_venv_too(
     assert set(script.USE_LIBRARIES) <= set(wanted)
 
 
+@pytest.mark.parametrize("name", ["liblc3-1", "liblc3-0"])
+def test_a_codec_is_installed_by_the_name_that_the_release_gives_it(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    known, installed = {name, "libspeex1", "libspandsp2"}, set()
+
+    def apt_install(packages: list[str]) -> bool:
+        fits = set(packages) <= known
+        installed.update(packages if fits else ())
+        return fits
+
+    monkeypatch.setattr(script, "loads", lambda library: False)
+    monkeypatch.setattr(script, "apt_install", apt_install)
+    monkeypatch.setattr(script.shutil, "which", lambda program: f"/usr/bin/{program}")
+    script.install_codecs()
+    assert installed == known
+    said = capsys.readouterr().err
+    assert "libvo-amrwbenc0 cannot be installed" in said
+    assert "liblc3" not in said
+
+
 def test_no_words_start_the_demo(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr(script, "set_up", lambda extras: None)

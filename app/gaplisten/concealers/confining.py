@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import IO, Any
 
-from gaplisten.concealers.waiting import PATIENCE
+from gaplisten.deadlines import PATIENCE
 
 NICE = 10
 """How much lower than the window's (and the sound's) a worker's priority is."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from gaplisten.concealers import temporary
 from gaplisten.concealers.cache import describe_file
-from gaplisten.concealers.waiting import BYTES_A_CALL, Stopwatch
+from gaplisten.concealers.stopwatch import BYTES_A_CALL, Stopwatch
 
 MOST = 4000
 """More than so many are not followed: the result is then never taken for up to date."""

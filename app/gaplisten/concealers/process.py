@@ -12,12 +12,13 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from gaplisten.concealers import children, wire
 from gaplisten.concealers.sealing import Seal
-from gaplisten.concealers.waiting import PATIENCE, waited_by_thread, waited_for_a_processor, waited_here
+from gaplisten.deadlines import Deadline, threads_of, waited_by_thread, waited_for_a_processor, waited_here
 from gaplisten.jobs import Job, JobCancelled
 
 _START_SECONDS = 60.0
@@ -125,14 +126,6 @@ class _Watch:
         return sum(waited_by_thread(self._pid, thread) for thread in self._threads)
 
 
-def _threads_of(pid: int) -> tuple[int, ...]:
-    """Return the numbers of a process's threads; none where nobody tells."""
-    try:
-        return tuple(map(int, os.listdir(f"/proc/{pid}/task")))
-    except OSError:
-        return ()
-
-
 class WorkerProcess:
     """A warm worker. Not thread-safe: one thread asks it, one request at a time."""
 
@@ -170,10 +163,10 @@ class WorkerProcess:
             In each of these cases the process is dead afterwards.
         """
         if not self._ready:
-            self._await(_Deadline(_START_SECONDS, self.pid), job)
+            self._await(self._deadline(_START_SECONDS), job)
             self._ready = True
             # Those of the program's own: what a plugin starts may wait as long as it likes.
-            self._threads = _threads_of(self.pid)
+            self._threads = threads_of(self.pid)
         mark, watch = secrets.token_hex(8), _Watch(self.pid, self._threads)
         self._printed.clear()
         try:
@@ -182,10 +175,13 @@ class WorkerProcess:
             raise self._died() from None
         watch.handed_over()
         self._shared_memory = _SharedMemory(self.pid, header.get("memory", 0))
-        reply = self._await(_Deadline(seconds, self.pid), job)
+        reply = self._await(self._deadline(seconds), job)
         return Reply(reply.header, reply.arrays, self._printed.until(mark), watch.spent(reply))
 
-    def _await(self, deadline: _Deadline, job: Job | None) -> _Message:
+    def _deadline(self, seconds: float) -> Deadline:
+        return Deadline(seconds, partial(waited_for_a_processor, self.pid))
+
+    def _await(self, deadline: Deadline, job: Job | None) -> _Message:
         while True:
             try:
                 message = self._inbox.get(timeout=_POLL_SECONDS)
@@ -200,7 +196,7 @@ class WorkerProcess:
                 return message
             self._tell(job, float(message.header["fraction"]), deadline)
 
-    def _tell(self, job: Job | None, fraction: float, deadline: _Deadline) -> None:
+    def _tell(self, job: Job | None, fraction: float, deadline: Deadline) -> None:
         try:
             if job is not None:
                 job.check(fraction)
@@ -208,7 +204,7 @@ class WorkerProcess:
             self._stop_gently(deadline)
             raise
 
-    def _check(self, deadline: _Deadline, job: Job | None) -> None:
+    def _check(self, deadline: Deadline, job: Job | None) -> None:
         if job is not None and job.cancelled:
             self._stop_gently(deadline)
             raise JobCancelled
@@ -219,7 +215,7 @@ class WorkerProcess:
             self.kill()
             raise WorkerDied(self._shared_memory.fact, self._printed.text())
 
-    def _stop_gently(self, deadline: _Deadline) -> None:
+    def _stop_gently(self, deadline: Deadline) -> None:
         """Let a plugin that is nearly done finish, so that the worker stays warm; kill the others."""
         end = min(deadline.earliest, time.monotonic() + _CANCEL_GRACE_SECONDS)
         while self._ready and (left := end - time.monotonic()) > 0:
@@ -271,30 +267,6 @@ class WorkerProcess:
                 self._process.release()
         with contextlib.suppress(OSError):
             self._stdin.close()
-
-
-class _Deadline:
-    """When an answer is too late.
-
-    Time in which the process could have run and was given no processor does not count, up to `PATIENCE`
-    times the limit: a plugin is not slow because the machine is busy.
-
-    Attributes
-    ----------
-    earliest
-        The moment, on the monotonic clock, before which it cannot pass.
-    """
-
-    def __init__(self, seconds: float, pid: int) -> None:
-        self.earliest = time.monotonic() + seconds
-        self._most, self._pid = (PATIENCE - 1.0) * seconds, pid
-        self._waited = waited_for_a_processor(pid)
-
-    @property
-    def passed(self) -> bool:
-        """Whether it is too late now."""
-        late = time.monotonic() - self.earliest
-        return late > 0 and late > min(waited_for_a_processor(self._pid) - self._waited, self._most)
 
 
 class _SharedMemory:

@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from gaplisten.deadlines import Deadline, Hindered
 from gaplisten.errors import GaplistenError
 from gaplisten.playback.control import (
     BYTES,
@@ -40,9 +41,10 @@ _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 ANSWER_SECONDS = 8.0
 START_SECONDS = 30.0
-"""How long a process may take to find its devices: seconds on a busy machine, ever with a broken server."""
+"""How long a process that can run may take to find its devices: with a broken server it takes for ever."""
 _ROOM = 1 << 20  # bytes of shared memory: short of it, JACK's library waits for ever while devices are listed
 _CRASHES, _CRASH_WINDOW = 3, 30.0
+_LOOK_SECONDS = 0.25
 _ASLEEP_NS = 50_000_000  # a stream that has asked for nothing for so long may have been stopped
 
 Latency = float | Literal["low", "high"] | None
@@ -190,7 +192,7 @@ class Host:
         self._request = Request()
         self._heard = threading.Condition(self.lock)  # a message has come
         self._owner, self._latency = weakref.ref(owner), latency
-        self._started = 0.0
+        self._starting: Deadline | None = None  # until the process is to have found its devices
         self._links = 0  # counts processes: the last words of one that was left are nobody's
         self._meant = False  # the process ends because it was asked to, or told why
         self._control: Block | None = None
@@ -279,13 +281,16 @@ class Host:
 
     def give_up_starting(self) -> None:
         """End a process that has been starting for too long; not to be called with the lock held."""
-        facts = self.facts
-        if facts.dead or facts.ready or time.monotonic() - self._started < START_SECONDS:
-            return
+        with self.lock:
+            facts, starting = self.facts, self._starting
+            if facts.dead or facts.ready or starting is None or not starting.passed:
+                return
         self.leave("the sound system does not answer; see that its server runs, then look again", off=False)
 
     def wait(self, answer: Callable[[], Any], seconds: float = ANSWER_SECONDS) -> Any:
         """Return the answer when it has come; None if it does not. Not to be called with the lock held.
+
+        The time is the process's own: what it waits for a processor does not count (see `deadlines`).
 
         Raises
         ------
@@ -302,10 +307,16 @@ class Host:
             return bool(found) or over or self.link is not asked
 
         with self._heard:
-            self._heard.wait_for(come, seconds)
+            deadline = self._deadline(seconds)
+            while not self._heard.wait_for(come, min(seconds, _LOOK_SECONDS)) and not deadline.passed:
+                pass
             if not found and self.link is not asked:
                 raise ProcessGone
         return found
+
+    def _deadline(self, seconds: float) -> Deadline:
+        pid = self.link.pid if self.link is not None else 0
+        return Deadline(seconds, Hindered(pid).seconds)
 
     def format_for(self, rate: int) -> tuple[int, int]:
         """Return rate and channels at which the device will play lanes of that rate."""
@@ -383,6 +394,7 @@ class Host:
 
     def _on_lost(self, message: Mapping[str, Any]) -> None:
         self._meant, self.facts.ready = True, False
+        self._starting = self._deadline(START_SECONDS)  # it ends now, and another one looks for devices
         title = OutputDevice(**message["device"]).title
         self._stop(
             f"{title} takes no more sound; playing is paused where it was. "
@@ -419,7 +431,6 @@ class Host:
         self.words[STATUS:] = 0
         self._meant = False
         self._links += 1
-        self._started = time.monotonic()
         name, host_api = self.choice
         settings = {"control": self._control.name, "name": name, "host_api": host_api}
         try:
@@ -429,6 +440,7 @@ class Host:
         except OSError as error:
             self.facts.dead, self.facts.reason = True, f"the sound process cannot be started: {error}"
             return
+        self._starting = self._deadline(START_SECONDS)
         owner.sound_began()
 
     # -- the end ---------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gaplisten.deadlines import Deadline, Hindered
 from gaplisten.errors import GaplistenError
 from gaplisten.playback import devices
 from gaplisten.playback.control import WORDS
@@ -40,7 +41,7 @@ PATIENT_SECONDS = 6.0
 DOUBT_SHARE = 0.6
 """After this share of that time it is opened once more."""
 OPENING_SECONDS = 0.4
-"""How long that may take; opening a device that is gone can take for ever."""
+"""How long that may take while a processor is there; opening a device that is gone can take for ever."""
 TRIAL_SECONDS = 0.5
 """How long it is then on trial: at first a device takes what its buffers hold, whether it plays or not."""
 AGAIN_SECONDS = 10.0
@@ -51,6 +52,8 @@ FIRST_SECONDS = 3.0
 REST_SECONDS = 5.0
 """After so long without sound the stream is stopped, and costs nothing until something is wanted."""
 _TICK = 0.1
+_LEAST_SHARE = 0.25
+"""So much of each moment counts, however busy the machine is: in the end a lost device is lost."""
 
 
 def _array(values: Any) -> Any:
@@ -333,10 +336,12 @@ class Host:
 
         self._watchdog.try_again()
         threading.Thread(target=attempt, name="gaplisten-open-again", daemon=True).start()
-        with suppress(queue.Empty):
-            self._stream = done.get(timeout=OPENING_SECONDS)
-            self._gone = self._stream is None
-            return not self._gone
+        deadline = Deadline(OPENING_SECONDS, Hindered(os.getpid()).seconds)
+        while not deadline.passed:
+            with suppress(queue.Empty):
+                self._stream = done.get(timeout=min(OPENING_SECONDS, _TICK))
+                self._gone = self._stream is None
+                return not self._gone
         return False
 
     # -- lanes ----------------------------------------------------------------------------------------------
@@ -361,6 +366,20 @@ class Host:
         if mixer is None or mixer.incoming is not mixer.programme:
             return
         self._forgotten = [view for view in self._forgotten if not view.close()]
+
+
+class Ticks:
+    """How much of a tick the sound card's thread had for asking: not what it waited for a processor."""
+
+    def __init__(self) -> None:
+        self._hindered = Hindered(os.getpid(), threading.get_native_id())
+        self._before = 0.0
+
+    def passed(self) -> float:
+        """Return it in s for the tick that is over; what this thread waited beyond that does not count."""
+        now = self._hindered.seconds()
+        before, self._before = self._before, now
+        return max(_TICK - (now - before), _LEAST_SHARE * _TICK)
 
 
 _KEPT: list[Host] = []
@@ -389,13 +408,14 @@ def main() -> int:
     threading.Thread(target=_read_messages, args=(messages,), daemon=True).start()
     MixerState(8000).obey(Request())  # so that nothing is imported or built for the first time while playing
     no_pauses()
+    ticks = Ticks()
     while True:
         try:
             message = messages.get(timeout=_TICK)
         except queue.Empty:
             host.forget()
             host.rest(_TICK)
-            if not host.watch(_TICK) or (os.name == "posix" and os.getppid() != parent):
+            if not host.watch(ticks.passed()) or (os.name == "posix" and os.getppid() != parent):
                 return 3
             continue
         if message is None:

@@ -29,7 +29,7 @@ from gaplisten.concealers.form import (
     checked,
 )
 from gaplisten.concealers.rendering import declared_rates, delay_in_frames, lost_at, nearest_rate
-from gaplisten.concealers.waiting import Stopwatch
+from gaplisten.concealers.stopwatch import Stopwatch
 
 _STARTER = '''"""{title}: what it does, in a sentence. This text is shown as the codec's help."""
 

@@ -12,7 +12,7 @@ import numpy as np
 from gaplisten.audio.signal import Samples
 from gaplisten.concealers.form import Answered, Arrays, Given, Plugin, Progress, Step, checked
 from gaplisten.concealers.rendering import Ran, SampleForm, delay_in_frames
-from gaplisten.concealers.waiting import Stopwatch
+from gaplisten.concealers.stopwatch import Stopwatch
 from gaplisten.loss.trace import Flags
 
 _STARTER = '''"""{title}: what it does, in a sentence. This text is shown as the concealer's help."""

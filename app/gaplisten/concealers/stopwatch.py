@@ -1,4 +1,4 @@
-"""For how long a thread was ready to run and was given no processor: Linux alone tells."""
+"""The stopwatch by which calls of plugins are timed: waits for a processor are not theirs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import sys
 import threading
 from time import perf_counter, process_time, thread_time
 
+from gaplisten.deadlines import schedule_of, waited_in
+
 if sys.platform != "win32":
     import resource
 
-PATIENCE = 20.0
-"""How many times its limit a worker may take that waits for a processor: workers stand back behind all other
-work, so that two busy programs leave them a twentieth of one."""
 BYTES_A_CALL = 320
 """No more than so many are read to time one call."""
 
@@ -21,25 +20,6 @@ Moment = tuple[float, float, float]
 """By the clock; waits so far; processor time of others so far: in s."""
 
 _TRIES, _LONGEST = 4, 64
-
-
-def waited_by_thread(pid: int, thread: int) -> float:
-    """Return it in s since the thread's beginning; 0 where nobody tells."""
-    try:
-        with open(_place(pid, thread), encoding="ascii") as file:
-            return _seconds(file.read())
-    except (OSError, ValueError, IndexError):
-        return 0.0
-
-
-def waited_here() -> float:
-    """Return it in s for the calling thread."""
-    return waited_by_thread(os.getpid(), threading.get_native_id())
-
-
-def waited_for_a_processor(pid: int) -> float:
-    """Return it in s for a process's first thread and those of the programs that it runs."""
-    return waited_by_thread(pid, pid) + sum(waited_by_thread(child, child) for child in _children_of(pid))
 
 
 class Stopwatch:
@@ -58,7 +38,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         try:
-            self._file = open(_place(os.getpid(), threading.get_native_id()), "rb", buffering=0)  # noqa: SIM115
+            self._file = open(schedule_of(os.getpid(), threading.get_native_id()), "rb", buffering=0)  # noqa: SIM115
         except OSError:
             self._file = None  # type: ignore[assignment]
 
@@ -88,7 +68,7 @@ class Stopwatch:
             with contextlib.suppress(OSError, ValueError, IndexError):  # a plugin may have closed it
                 told = os.pread(self._file.fileno(), _LONGEST, 0)
                 Stopwatch.bytes_read += len(told)
-                waited = _seconds(told)
+                waited = waited_in(told)
         return waited
 
 
@@ -99,19 +79,3 @@ def _used_by_others() -> float:
         found = resource.getrusage(resource.RUSAGE_CHILDREN)
         ended = found.ru_utime + found.ru_stime
     return process_time() - thread_time() + ended
-
-
-def _place(pid: int, thread: int) -> str:
-    return f"/proc/{pid}/task/{thread}/schedstat"
-
-
-def _seconds(text: str | bytes) -> float:
-    return int(text.split()[1]) / 1e9
-
-
-def _children_of(pid: int) -> list[int]:
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-            return list(map(int, file.read().split()))
-    except OSError:  # a kernel without that list
-        return []

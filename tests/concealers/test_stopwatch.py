@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from gaplisten.concealers import waiting
-from gaplisten.concealers.waiting import BYTES_A_CALL, Stopwatch
+from gaplisten.concealers import stopwatch
+from gaplisten.concealers.stopwatch import BYTES_A_CALL, Stopwatch
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="no other system tells who waits")
 
@@ -18,8 +18,8 @@ class Machine:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.clock = self.waited = self.others = 0.0
         self.held_up: list[float] = []
-        monkeypatch.setattr(waiting, "perf_counter", self._told)
-        monkeypatch.setattr(waiting, "_used_by_others", lambda: self.others)
+        monkeypatch.setattr(stopwatch, "perf_counter", self._told)
+        monkeypatch.setattr(stopwatch, "_used_by_others", lambda: self.others)
         monkeypatch.setattr(Stopwatch, "_waited", lambda _: self.waited)
 
     def _told(self) -> float:
