@@ -18,6 +18,7 @@ from kit.modules import module_at
 ROOT = Path(__file__).resolve().parents[2]
 MOUNTS = Path(__file__).with_name("bare_machine.sh")
 ON_EVERY_MACHINE = re.compile(r"lib(c|m|dl|rt|pthread|stdc\+\+|gcc_s)\.so|ld-linux")  # libc6, libstdc++6
+WRITABLE = 'for each; do [ ! -e "$each" ] || [ ! -w "$each" ] || echo "$each"; done'
 PATIENCE = 3600  # hundreds of megabytes are fetched
 WINDOW = """
 set -e
@@ -133,6 +134,12 @@ def copy_checkout(target: Path) -> None:
     shutil.copytree(ROOT, target, ignore=keep_away, symlinks=True)
 
 
+def lent() -> list[str]:
+    """Where files of this machine are seen on the bare one."""
+    script = MOUNTS.read_text(encoding="utf-8")
+    return [line.split()[-1] for line in script.splitlines() if line.startswith("lend ")]
+
+
 @pytest.fixture(params=["bookworm", "trixie"])
 def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A Debian without anything but Python, and a checkout on it."""
@@ -152,6 +159,8 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.mark.long
 def test_a_bare_machine_is_asked_once_and_lacks_only_what_has_to_be_compiled(machine: Path) -> None:
+    writable = bare(machine, "sh", "-c", WRITABLE, "sh", "/root", *lent())
+    assert (writable.returncode, writable.stdout.split()) == (0, ["/root"]), "this machine could be changed"
     helped = bare(machine, "python3", "run.py", "--help")
     assert (helped.returncode, helped.stderr) == (0, "")
     told = bare(machine, "python3", "run.py", "doctor", "--csv", "told.csv")
