@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gaplisten import deadlines
 from gaplisten.concealers import catalogue, process
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.confining import NICE
@@ -151,7 +152,7 @@ def test_a_plugin_that_waits_for_a_processor_is_not_called_slow(
     monkeypatch.setattr(process, "waited_for_a_processor", lambda pid: time.monotonic())
     entry = whole_file(folder, "patient", "import time\ntime.sleep(2.0)\nreturn lossy")
     assert conceal(impatient, entry).signal.frames == SOUND.frames
-    monkeypatch.setattr(process, "PATIENCE", 4.0)  # twenty times would only take longer
+    monkeypatch.setattr(deadlines, "PATIENCE", 4.0)  # twenty times would only take longer
     began = time.monotonic()
     assert (
         "did not finish within 1.5 s"
