@@ -222,6 +222,19 @@ def test_an_mp3_with_its_index_is_read_as_ever(tmp_path: Path) -> None:
     assert (read_signal(path).frames, probe(path).notes) == (16_000, ())
 
 
+def test_an_mp3_whose_index_leaves_its_encoders_delay_out_is_read_with_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    data = bytearray(indexed(path))
+    at = data.index(b"LAME")
+    data[at : at + 36] = bytes(36)
+    path.write_bytes(data)
+    read = read_signal(path).samples[:16_000, 0]
+    late = int(np.correlate(read, tone(16_000), "full")[15_999 : 15_999 + 800].argmax())
+    assert read_signal(path).frames > 16_000
+    assert "its sound begins late by it (576 samples with LAME)" in probe(path).notes[0]
+    assert late > 0
+
+
 def indexed(path: Path) -> bytes:
     soundfile.write(path, tone(16_000), 16_000, format="MP3", subtype="MPEG_LAYER_III")
     return path.read_bytes()
@@ -518,6 +531,81 @@ def test_a_codecs_block_that_begins_as_none_does_is_named(
     data[second + at] = bad
     path.write_bytes(data)
     assert f"is damaged: {what}" in refusal(path)
+
+
+def alac_packets(data: bytes) -> slice:
+    """Return where the packets of ALAC lie in a Core Audio file."""
+    start = data.index(b"data") + 16
+    return slice(start, start - 4 + int.from_bytes(data[start - 12 : start - 4], "big"))
+
+
+SOUNDS = {
+    "noise": np.random.default_rng(2).uniform(-1, 1, 30_000),
+    "hum": np.sin(np.arange(30_000) / 9) * np.hanning(30_000)
+    + np.random.default_rng(3).normal(0, 1e-3, 30_000),
+    "near silence": np.random.default_rng(4).normal(0, 2e-5, 30_000),
+    "zeros": np.zeros(30_000),
+    "gaps": np.where(np.arange(30_000) // 3200 % 2, 0, np.random.default_rng(5).normal(0, 0.1, 30_000)),
+    "a click an hour": np.arange(200_000) == 140_000,
+    "one sample": np.full(1, 0.7),
+}
+
+
+@pytest.mark.parametrize("subtype", ["ALAC_16", "ALAC_20", "ALAC_24", "ALAC_32"])
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("sound", SOUNDS)
+def test_whole_alac_is_used_up_by_its_sound(tmp_path: Path, subtype: str, channels: int, sound: str) -> None:
+    if (subtype, channels) == ("ALAC_20", 2) and sound in ("noise", "gaps", "one sample"):
+        pytest.skip("libsndfile writes pairs of 20 bits that it does not compress in a way nobody can read")
+    path = tmp_path / "a.caf"
+    left = SOUNDS[sound] * 0.9
+    soundfile.write(path, np.stack([left, left[::-1]][:channels], axis=1), 16_000, subtype=subtype)
+    assert (probe(path).frames, probe(path).notes) == (len(left), ())
+
+
+@pytest.mark.parametrize("at", [3, 100, 900])
+@pytest.mark.parametrize("byte", [0x00, 0xFF])
+def test_damage_in_the_middle_of_alac_that_changes_where_its_sound_ends_is_refused(
+    tmp_path: Path, at: int, byte: int
+) -> None:
+    path = tmp_path / "a.caf"
+    data = bytearray(made(path, subtype="ALAC_16"))
+    start = alac_packets(bytes(data)).start + at
+    data[start : start + 24] = bytes([byte]) * 24
+    path.write_bytes(data)
+    assert refusal(path) == "is damaged: packet 1 of 2 is not used up by its sound"
+
+
+def test_no_damage_of_alac_makes_its_reader_fail(tmp_path: Path) -> None:
+    path = tmp_path / "a.caf"
+    soundfile.write(path, SOUNDS["hum"][:6000], 16_000, subtype="ALAC_24")
+    data, told, chance = path.read_bytes(), 0, np.random.default_rng(6)
+    place = alac_packets(data)
+    for _ in range(60):
+        bad = bytearray(data)
+        at = int(chance.integers(place.start + 3, place.stop - 60))
+        bad[at : at + 40] = chance.bytes(40)
+        path.write_bytes(bad)
+        try:
+            assert read_signal(path).frames == 6000
+        except SoundFileError as error:
+            told += "is not used up by its sound" in str(error)
+    assert told > 20
+
+
+def test_packets_of_alac_beyond_what_is_walked_are_still_looked_at_where_they_begin_and_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gaplisten.audio.alac.MOST_SAMPLES", 5000)
+    path = tmp_path / "a.caf"
+    data = bytearray(made(path, subtype="ALAC_16"))
+    place = alac_packets(bytes(data))
+    data[place.stop - 400 : place.stop - 360] = bytes(40)
+    path.write_bytes(data)
+    assert read_signal(path).frames == 8001
+    data[place.stop - 1] = 0
+    path.write_bytes(data)
+    assert refusal(path) == "is damaged: packet 2 of 2 ends as none does"
 
 
 def test_alac_without_the_table_of_its_packets_or_with_a_wrong_one_is_refused(tmp_path: Path) -> None:

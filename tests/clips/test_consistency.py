@@ -145,6 +145,23 @@ def test_the_reference_of_something_else_is_noticed(demo) -> None:
         assert str(opened.clip.reference) in found.cure
 
 
+class Countless(dict):
+    """References of a set so large that nobody lists all of them for one clip."""
+
+    def items(self):
+        for number, each in enumerate(super().items()):
+            assert number <= 200
+            yield each
+
+
+def test_of_a_huge_set_only_the_first_references_are_looked_through(demo) -> None:
+    opened, other = demo[0], demo[1]
+    wrong = replace(opened.clip, reference=other.clip.reference)
+    others = Countless({str(number): wrong.reference for number in range(1000)})
+    found = only(replace(opened, reference=other.reference, clip=wrong), others=others)
+    assert "choose the right one" in found.cure
+
+
 def test_a_condition_that_is_something_else_is_named_where_the_others_agree(demo) -> None:
     first, second = demo[:2]
     versions = {"net": first.lossy, "odd": second.lossy}

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from gaplisten.audio.alac import AlacHead, check_packets
 from gaplisten.audio.promises import (
     CONVERT,
     COPY_AGAIN,
@@ -18,7 +19,6 @@ from gaplisten.audio.promises import (
 
 _READ = (b"lpcm", b"alac", b"alaw", b"ulaw")
 _MOST_TABLE = 1 << 26
-_ONE, _PAIR, _LOW = 0, 1, 3  # elements of ALAC: a channel, two, one of low frequencies
 
 
 def check_caf(file: BinaryIO, length: int) -> Promise:
@@ -41,11 +41,15 @@ def check_caf(file: BinaryIO, length: int) -> Promise:
     size, frames = found[b"data"][1], None
     notes: tuple[str, ...] = ()
     if codec == b"alac":
-        notes = _cookie(_part(file, found.get(b"kuki", (0, 0)), 64), form)
+        cookie = _unwrapped(_part(file, found.get(b"kuki", (0, 0)), 64))
+        notes = _contradictions(cookie, form)
         frames, sizes = _in_packets(_part(file, found.get(b"pakt", (0, 0)), _MOST_TABLE), form, size - 4)
-        _check_packets(file, found[b"data"][0] + 4, sizes, struct.unpack(">I", form[24:28])[0])
+        head = AlacHead.of(cookie) if len(cookie) >= 24 and not notes else None
+        check_packets(file, found[b"data"][0] + 4, sizes, head, struct.unpack(">I", form[24:28])[0])
     end = max(start + size for start, size in found.values())
-    return Promise(notes or more(length - end), frames)
+    behind = _part(file, (end, length - end), 4)
+    filled_up = len(behind) < 4 and not any(behind)  # to whole words, as libsndfile does behind a table
+    return Promise(notes or more(0 if filled_up else length - end), frames)
 
 
 def _chunks(file: BinaryIO, length: int) -> Iterator[tuple[bytes, int, int]]:
@@ -76,11 +80,16 @@ def _shown(codec: bytes) -> str:
     return name.decode("ascii") if name.isalnum() else "unknown"
 
 
-def _cookie(cookie: bytes, form: bytes) -> tuple[str, ...]:
-    """Compare what ALAC's own head says with the file's."""
-    for atom in (b"frma", b"alac"):  # old files wrap it
+def _unwrapped(cookie: bytes) -> bytes:
+    """Return ALAC's own head without what old files wrap it in."""
+    for atom in (b"frma", b"alac"):
         if cookie[4:8] == atom:
             cookie = cookie[12:]
+    return cookie
+
+
+def _contradictions(cookie: bytes, form: bytes) -> tuple[str, ...]:
+    """Compare what ALAC's own head says with the file's."""
     if len(cookie) < 24:
         return ()
     own = (struct.unpack(">I", cookie[20:24])[0], cookie[9], struct.unpack(">I", cookie[:4])[0])
@@ -120,34 +129,6 @@ def _in_packets(table: bytes, form: bytes, there: int) -> tuple[int, list[int]]:
         fact = f"is damaged: its header counts {frames} frames, its {packets} packets hold at most {most}"
         raise HeaderFault(fact, COPY_AGAIN)
     return int(frames), sizes
-
-
-def _check_packets(file: BinaryIO, start: int, sizes: list[int], channels: int) -> None:
-    """Refuse a packet of ALAC that begins or ends as none does; a decoder plays whatever it makes of it.
-
-    The first three bits say what follows, then stand four of a number, twelve that are 0, one that tells of a
-    count, two (0 to 2) of how many low bytes stand apart. Three bits 1 end it, filled up to a byte with 0
-    (`ALACBitUtilities`, `ALACDecoder::Decode` in Apple's sources).
-    """
-    known = {1: (_ONE,), 2: (_PAIR,)}.get(channels, (_ONE, _PAIR, _LOW))
-    for number, size in enumerate(sizes, 1):
-        file.seek(start)
-        head = file.read(min(size, 3))
-        file.seek(start + max(size - 2, 0))
-        tail = int.from_bytes(file.read(min(size, 2)), "big")
-        start += size
-        if not size:
-            continue
-        first = int.from_bytes(head.ljust(3, b"\0"), "big")
-        begins = head[0] >> 5 in known and not first >> 5 & 0xFFF and first >> 2 & 3 != 3
-        filled = (tail & -tail).bit_length() - 1  # bits 0 at the end; -1 where all are
-        ends = 0 <= filled < 8 and tail >> filled & 7 == 7
-        if not (begins and ends):
-            if begins:
-                raise HeaderFault(
-                    f"is damaged: packet {number} of {len(sizes)} ends as none does", COPY_AGAIN
-                )
-            raise HeaderFault(f"is damaged: packet {number} of {len(sizes)} begins as none does", COPY_AGAIN)
 
 
 def _numbers(data: bytes, most: int) -> Iterator[int]:

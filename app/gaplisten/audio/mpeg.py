@@ -13,6 +13,7 @@ import numpy as np
 from gaplisten.audio.promises import COPY_AGAIN, HeaderFault, Promise, more
 
 _NO_INDEX = "it has no index of its frames (written as a stream): a cut end cannot be noticed"
+_NO_DELAY = "its index does not tell its encoder's delay: its sound begins late by it (576 samples with LAME)"
 _ENCODERS = (b"LAME", b"Lav")  # they note checksums
 _TAGS = (b"TAG", b"APETAGEX", b"LYRICS", b"ID3", b"3DI")
 _LANE = 1 << 10
@@ -59,6 +60,8 @@ class _Index:
         say.
     own_fits
         Whether its own checksum fits; None where it has none.
+    tells_delay
+        Whether an encoder noted by how much its sound is late, which decoders then leave out.
     """
 
     frames: int
@@ -66,6 +69,7 @@ class _Index:
     music_size: int = 0
     music_sum: int = 0
     own_fits: bool | None = None
+    tells_delay: bool = False
 
 
 def is_mpeg(head: bytes) -> bool:
@@ -108,7 +112,8 @@ def check_mpeg(file: BinaryIO) -> Promise | None:
         _compare(data, count, index)
         behind = data[count.end : count.end + 8]
         notes = () if behind.startswith(_TAGS) or not any(behind) else more(len(data) - count.end)
-    return Promise(notes, stretch=stretch)
+        late = () if index.tells_delay else (_NO_DELAY,)
+    return Promise((*late, *notes), stretch=stretch)
 
 
 def _compare(data: mmap.mmap, count: _Count, index: _Index) -> None:
@@ -189,7 +194,7 @@ def _index(data: mmap.mmap, first: int) -> _Index | None:
     alone = head[:place] + bytes(2) + head[place + 2 : size]
     readings = (head[:place], head[:190], alone[:190].ljust(190, b"\0"))
     fits = own in map(_checksum, readings) if own else None
-    return _Index(index.frames, index.size, music_size, music_sum, fits)
+    return _Index(index.frames, index.size, music_size, music_sum, fits, tells_delay=True)
 
 
 def _one_byte() -> np.ndarray:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,7 @@ def _wrong_reference(opened: OpenClip, what: str, others: Mapping[str, Path]) ->
     clip = opened.clip
     heard = clip.lossy or (clip.conditions[0].path if clip.conditions else None)
     best, most, whose = None, ALIKE, ""
-    for name, path in list(others.items())[:_MOST_CANDIDATES]:
+    for name, path in islice(others.items(), _MOST_CANDIDATES):
         if heard is None or path == clip.reference:
             continue
         found = likeness_of_files(path, heard, clip.raw)
