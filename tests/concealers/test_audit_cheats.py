@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ import soundfile
 from gaplisten.concealers.audit import audit
 from gaplisten.concealers.audit_material import demo_speech
 from gaplisten.concealers.audit_times import untold
+from gaplisten.concealers.confining import MEASURING
 from gaplisten.concealers.findings import Audit, Verdict
 from gaplisten.concealers.process import Spent
 from gaplisten.loss.trace import LossTrace
@@ -307,11 +309,15 @@ TURNED = "if samples is None:\n    a = _real(); time.sleep({seconds}); _skew[0] 
 HOST = "import gaplisten.concealers.stopwatch as host\nhost.perf_counter = lambda: _real() - _skew[0]"
 
 
+def test_all_by_which_plugins_are_measured_is_where_it_is_looked_for() -> None:
+    assert [name for name in MEASURING if find_spec(name) is None] == []
+
+
 @pytest.mark.parametrize(
     ("how", "name"),
     [
         ("time.perf_counter = lambda: _real() - _skew[0]", "time.perf_counter"),
-        (HOST, "waiting.perf_counter"),
+        (HOST, "stopwatch.perf_counter"),
     ],
 )
 def test_a_plugin_that_replaces_a_clock_is_not_provable(tmp_path: Path, how: str, name: str) -> None:
