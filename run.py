@@ -371,7 +371,7 @@ def call(*words: str | Path) -> int:
 def pytest(*arguments: str) -> tuple[str | Path, ...]:
     """Return the command that runs tests, several at once; `-n 0` among the arguments runs one at a time.
 
-    One more than there are cores: a third of the tests' time is waiting, for sound that plays or a limit that ends.
+    One more than there are cores, for a third of the tests' time is waiting for sound or limits.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = min(cores + 1, MOST_WORKERS)
