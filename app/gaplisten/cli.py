@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from gaplisten import __version__, commands
-from gaplisten.errors import GaplistenError
+from gaplisten.errors import GaplistenError, in_line
 
 # In the order of work. Modules that are not named here follow, with the words of their docstring.
 _IN_ORDER = {
@@ -130,11 +130,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + getattr(signal, "SIGPIPE", 13)
     except OSError as error:
         _let_go_of_stdout()
-        _say(f"{error.filename or 'output'}: {error.strerror or error}")
+        _say(in_line(f"{_name_of(error)}: {error.strerror or error}"))
         return UNUSABLE
     except KeyboardInterrupt:
         _say("stopped")
         return 130
+
+
+def _name_of(error: OSError) -> str:
+    return os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "output"
 
 
 def _open_what_is_closed() -> None:

@@ -253,6 +253,18 @@ def test_two_runs_do_not_write_into_one_folder_at_a_time(lossy: Path, tmp_path: 
     assert len(concealed(lossy, out, plugins).outcomes) == 6
 
 
+def test_nor_do_two_whose_journals_lie_in_two_homes(
+    lossy: Path, tmp_path: Path, plugins: Path, monkeypatch: pytest.MonkeyPatch
+):
+    out = tmp_path / "out"
+    with folder_journal(out) as other, other.alone():
+        monkeypatch.setenv("GAPLISTEN_HOME", str(tmp_path / "another"))
+        with pytest.raises(JournalError, match="filled by another run"):
+            concealed(lossy, out, plugins)
+    assert not out.exists()
+    assert len(concealed(lossy, out, plugins).outcomes) == 6
+
+
 def test_nothing_replaces_a_file_of_the_set_that_is_read(lossy: Path, tmp_path: Path):
     with pytest.raises(ConcealError, match="could be the references"):
         plan_folder(lossy, lossy.parent / "clean")

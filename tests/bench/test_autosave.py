@@ -15,14 +15,22 @@ WORK = Work(Sources((Path("/clips"),)), "a", (Choice("x"),)).with_clip(
 )
 
 KEEP_AND_DIE = """
-import os
+import os, sys
 from pathlib import Path
-from gaplisten import folders
 from gaplisten.bench.autosave import Autosave
 from gaplisten.bench.state import *
 work = Work(Sources((Path("/clips"),)), "a").with_clip("a", ClipWork(notes=(Note(7, "mute", "kept"),)))
-Autosave().keep(work, Path("/w.toml"))
+Autosave(*map(Path, sys.argv[1:])).keep(work, Path("/w.toml"))
 os.kill(os.getpid(), 9)
+"""
+
+CLAIM_AND_DIE = """
+import os, sys
+from pathlib import Path
+from gaplisten.bench.autosave import rescued
+(kept,) = rescued(Path(sys.argv[1]))
+assert kept.claim()
+os._exit(0)
 """
 
 
@@ -54,7 +62,7 @@ def test_work_of_the_dead_is_offered_to_a_process_with_its_number_and_never_writ
         own.keep(WORK, None)
         assert [each.kept for each in rescued()] == [left]
         own.forget()
-    kept.drop()
+    kept.claim().drop()
     assert list(at.glob("*.toml")) == []
 
 
@@ -67,6 +75,54 @@ def test_a_lock_that_names_another_machine_hides_no_work(tmp_path):
     save._lock.release()
     lock.write_text(said.replace(socket.gethostname(), "a-container-of-yesterday"))
     assert len(rescued(tmp_path)) == 1
+
+
+def test_work_that_one_window_is_offered_is_offered_to_no_other_until_it_is_left(tmp_path):
+    (tmp_path / f"{2**22 + 1}.toml").write_text(to_toml(WORK, tmp_path, held=True))
+    subprocess.run([sys.executable, "-c", KEEP_AND_DIE, tmp_path], check=False)
+    assert len(rescued(tmp_path)) == 2
+    first, second = rescued(tmp_path), rescued(tmp_path)
+    mine = [each.claim() for each in first]
+    assert all(mine)
+    assert rescued(tmp_path) == []
+    assert [each.claim() for each in second] == [None, None]  # what was listed before is not taken, either
+    mine[0].release()
+    assert rescued(tmp_path) == [first[0]]
+    mine[1].drop()
+    assert second[1].claim() is None  # it is gone, and leaves no lock
+    assert [path.name for path in tmp_path.iterdir()] == [first[0].kept.name]
+
+
+def test_work_that_was_being_offered_when_its_window_died_is_offered_again(tmp_path):
+    subprocess.run([sys.executable, "-c", KEEP_AND_DIE, tmp_path], check=False)
+    subprocess.run([sys.executable, "-c", CLAIM_AND_DIE, tmp_path], check=True)
+    (kept,) = rescued(tmp_path)
+    assert kept.work.clip("a").notes == (Note(7, "mute", "kept"),)
+    assert kept.claim() is not None
+
+
+def test_where_no_lock_can_be_made_work_is_offered_all_the_same(tmp_path):
+    left = tmp_path / f"{2**22 + 1}.toml"
+    left.write_text(to_toml(WORK, tmp_path, held=True))
+    left.with_suffix(".lock").mkdir()
+    (kept,) = rescued(tmp_path)
+    kept.claim().drop()
+    assert not left.exists()
+
+
+def test_locks_and_halves_of_processes_that_died_are_swept_and_those_of_the_living_stay(tmp_path):
+    left = [tmp_path / name for name in ("7-0123abcd.lock", "8-0123abcd.toml.0123456789ab.part")]
+    living = Autosave(tmp_path)
+    living.keep(WORK, None)
+    living.path.unlink()
+    others = [living.path.with_suffix(".lock"), tmp_path / "mine.lock", tmp_path / "9-0123abcd.lock"]
+    for path in (*left, *others[1:]):
+        path.write_text("")
+    for path in (*left, *others[:2]):  # the last of all has only just been made
+        os.utime(path, (1, 1))
+    assert rescued(tmp_path) == []
+    assert sorted(tmp_path.iterdir()) == sorted(others)
+    living.forget()
 
 
 def test_saved_work_leaves_nothing_behind():

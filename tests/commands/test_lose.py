@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from gaplisten.clips import losing
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.opening import open_clip
 from gaplisten.clips.summary import summarise
@@ -165,3 +166,24 @@ def test_packets_can_be_given_in_frames_of_each_clip(clean: Path, tmp_path: Path
     assert lengths["s0"] == ("94", "32.0")
     assert lengths["s1"][0] == "282"
     assert run(clean, "--model", "random", "--packet", 512, "--packet-ms", 20, "--out", tmp_path / "x") == 2
+
+
+def test_of_two_runs_into_one_folder_the_second_is_refused(
+    clean: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [clean, "--model", "random", "--out", tmp_path / "out", "--overwrite"]
+    write, second = losing.write_signal, list[int]()
+
+    def meanwhile(*given: object) -> None:
+        if not second:
+            second.append(0)
+            second[0] = run(*words, "--seed", 2)
+        write(*given)
+
+    monkeypatch.setattr(losing, "write_signal", meanwhile)
+    assert run(*words, "--seed", 1) == 0
+    assert second == [2]
+    assert "out: is being filled by another run; wait for it" in capsys.readouterr().err
+    for clip in find_clips([tmp_path / "out"]).clips:  # the sound of one run beside the trace of another
+        opened = open_clip(clip)
+        assert not opened.lossy.samples[opened.trace.mask(opened.frames)].any()

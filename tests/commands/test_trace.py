@@ -10,6 +10,8 @@ import pytest
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.durable.folders import filled_alone
+from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import FORMATS, AmbiguousTrace, read_trace
 from kit import command
 
@@ -135,6 +137,35 @@ def test_a_table_of_many_traces_is_told_and_split(tmp_path: Path, capsys: pytest
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     assert run(tmp_path / "other.csv") == 2
     assert "has no column of losses (its columns are a, b)" in capsys.readouterr().err
+
+
+def test_names_in_a_table_that_no_file_can_have_are_told_and_the_others_are_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["x.wav", f"{'n' * 250}.wav", "a\0b.wav", "../../up.wav", "...wav", "-rf.wav", "\x1b[2J.wav"]
+    table = tmp_path / "meta.csv"
+    table.write_text("".join(f"{name},1,2,0 0 0 1 0 0 0 0\n" for name in names))
+    assert run(table, "--to", "challenge", tmp_path / "in" / "out") == 1
+    written = {path.name for path in (tmp_path / "in" / "out").iterdir()}
+    assert written == {f"{name}_is_lost.txt" for name in ("x", "up", "..", "-rf", "\x1b[2J")}
+    assert {path.name for path in tmp_path.iterdir()} == {"meta.csv", "in"}
+    told = capsys.readouterr()
+    assert told.err.count("failed: ") == 2
+    assert "name is too long" in told.err
+    assert "zero byte" in told.err
+    assert "5 traces written" in told.out
+    assert "\x1b" not in told.out + told.err
+
+
+def test_a_folder_into_which_another_run_writes_traces_gets_none_of_ours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "meta.csv"
+    table.write_text("x.wav,1,2,0 0 0 1 0 0 0 0\n")
+    with filled_alone(tmp_path / "out", GaplistenError):
+        assert run(table, "--to", "challenge", tmp_path / "out") == 2
+    assert "is being filled by another run" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_dropouts_of_a_sound_on_no_packets_are_told_and_written_as_samples(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gaplisten.durable.folders import whole_folder
+from gaplisten.durable.folders import filled_alone, whole_folder
 from gaplisten.errors import GaplistenError
 
 
@@ -105,3 +105,48 @@ def test_what_a_killed_process_left_of_a_folder_goes_and_what_is_being_filled_st
             assert held.exists()
             assert own.exists()
         lives.kill()
+
+
+def test_of_two_who_fill_a_folder_file_by_file_the_second_is_refused(tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "out"
+    with filled_alone(out, RefusedError):
+        (out / "first").write_text("1")
+        with (
+            pytest.raises(RefusedError, match="is being filled by another run"),
+            filled_alone(out, RefusedError),
+        ):
+            pytest.fail("it began")
+    with filled_alone(out, RefusedError):
+        (out / "second").write_text("2")
+    assert named(out) == ["first", "second"]
+
+
+def test_a_folder_into_which_nothing_came_is_gone_and_one_that_was_there_stays(tmp_path: Path) -> None:
+    with filled_alone(tmp_path / "deep" / "out", RefusedError):
+        pass
+    assert named(tmp_path) == []
+    (tmp_path / "mine").mkdir()
+    with filled_alone(tmp_path / "mine", RefusedError):
+        pass
+    assert named(tmp_path) == ["mine"]
+
+
+def test_a_killed_run_keeps_nobody_from_its_folder(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from gaplisten.durable.folders import filled_alone\n"
+        "from gaplisten.errors import GaplistenError\n"
+        "with filled_alone(Path(sys.argv[1]), GaplistenError):\n"
+        "    Path(sys.argv[1], 'half').touch(); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", script, tmp_path / "out"], check=False)
+    with filled_alone(tmp_path / "out", RefusedError):
+        assert named(tmp_path / "out") == ["half"]
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("thesis")
+    with (
+        pytest.raises(RefusedError, match="in the way of a folder"),
+        filled_alone(tmp_path / "out", RefusedError),
+    ):
+        pytest.fail("it began")

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -35,6 +36,7 @@ from gaplisten.panel.watch import panel_status
 from kit.panels import NO_STEPS, FakeRenderer, listen, make_clips, make_panel, take, toml, vote
 from kit.timing import that_ends
 
+ASKED = f'{NO_STEPS}[[question]]\nname = "age"\ntext = "How old are you?"\n'
 BENCH = Path(__file__).resolve().parents[1] / "kit" / "panels.py"
 
 
@@ -262,6 +264,47 @@ def test_with_the_folder_gone_for_good_the_vote_on_screen_and_all_others_are_sav
     assert (status.listener, status.finished) == ("Ann", True)
     with Session.open(panel.folder, "Ann", ratings=other) as session:
         assert session.finished
+
+
+@pytest.mark.parametrize("refused", ["ratings", "answers", "plan", "other answers"])
+def test_ratings_and_answers_go_on_elsewhere_together_or_not_at_all(
+    refused: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = make_panel(tmp_path, "acr", ASKED)
+    ratings, other = tmp_path / "shared", tmp_path / "stick"
+    other.mkdir()
+    with Session.open(panel.folder, "Ann", ratings=ratings) as session:
+        session.answer({"age": "33"})
+        take(session, 3)
+        name = session.name
+        listen(session)
+        session.rate(2)
+        if refused == "other answers":
+            (other / "answers").mkdir()
+            (other / "answers" / f"{name}.csv").write_text("another listener's")
+        before = {path: path.read_bytes() for path in other.rglob("*") if path.is_file()}
+        real = os.replace
+
+        def full(source: Any, target: Any, **more: Any) -> None:
+            descriptor = more.get("dst_dir_fd")
+            there = (
+                Path(target).parent if descriptor is None else Path(f"/proc/self/fd/{descriptor}").resolve()
+            )
+            if there == {"ratings": other, "answers": other / "answers", "plan": other / "plans"}[refused]:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            real(source, target, **more)
+
+        with monkeypatch.context() as patch:
+            if refused != "other answers":
+                patch.setattr(os, "replace", full)
+            with pytest.raises(NotSaved, match=r"disk is full|another file of that name"):
+                session.go_on_at(other / f"{name}.csv")
+        assert session.moved is None
+        assert before == {path: path.read_bytes() for path in other.rglob("*") if path.is_file()}
+        assert session.next() is None  # where it was
+        take(session)
+    assert list(pd.read_csv(ratings / f"{name}.csv")["trial"]) == list(range(1, 9))
+    assert len(pd.read_csv(ratings / "answers" / f"{name}.csv")) > 0
 
 
 def test_a_folder_removed_between_writing_and_looking_is_noticed(

@@ -33,7 +33,7 @@ from gaplisten.clips.opening import open_clip
 from gaplisten.loss.measures import measure_versions
 from gaplisten.loss.trace import LossTrace
 from gaplisten.report import bundle as bundles
-from gaplisten.report.bundle import bundle_of, in_turn, zip_of
+from gaplisten.report.bundle import BundleError, bundle_of, in_turn, write_bundle, zip_of
 from gaplisten.report.finding import (
     Finding,
     FindingError,
@@ -461,6 +461,33 @@ def test_what_is_there_already_is_not_replaced(
         assert run(folder, "--bundle", tmp_path / name.partition(".")[0], *words) == 2
         assert f"{name}: is there already; name another, or remove it" in capsys.readouterr().err
         assert (tmp_path / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize("words", [(), ("--anonymous",), ("--as-folder", "--anonymous")])
+def test_of_two_that_write_one_bundle_at_once_the_first_is_whole_and_its_key_fits(
+    folder: Path,
+    tmp_path: Path,
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write, second = bundles.write_whole, []
+
+    def meanwhile(path: Path, content: bytes | str, *, sync: bool = True) -> None:
+        if not second:
+            second.append(0)
+            second[0] = run(folder, "--bundle", tmp_path / "out", "--gap", 1, "--clip", "one", *words)
+        write(path, content, sync=sync)
+
+    monkeypatch.setattr(bundles, "write_whole", meanwhile)
+    assert run(folder, "--bundle", tmp_path / "out", *words) == 0
+    assert second == [2]
+    assert "is being written by another run" in capsys.readouterr().err
+    made = bundle_of([finding(("a", "b"))], anonymous="--anonymous" in words)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(BundleError, match="is there already"):  # looked for before the work, it was not there
+        write_bundle(tmp_path / "out", made, folder="--as-folder" in words, replace=False)
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")

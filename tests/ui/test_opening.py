@@ -4,7 +4,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QPushButton
 
-from gaplisten.bench.autosave import Autosave
+from gaplisten.bench.autosave import Autosave, rescued
 from gaplisten.bench.hearing import Hearing
 from gaplisten.bench.state import ClipWork, Loop, Note, RoleChoice, Work
 from gaplisten.clips.clip import Clip, ClipSet
@@ -313,10 +313,33 @@ def test_rescued_work_that_cannot_be_kept_anew_stays_where_it_was(window, clips_
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Autosave, "keep", full)
-    next(button for button in box.buttons() if "Continue" in button.text()).click()
+    with monkeypatch.context() as patch:
+        patch.setattr(Autosave, "keep", full)
+        next(button for button in box.buttons() if "Continue" in button.text()).click()
     assert left.exists()
     assert "cannot be kept for a crash" in window.messages.said[-1]
+    assert rescued() == []  # nor is it offered to another window while this one has it
+    window.panes["file"].keep_now()
+    assert not left.exists()
+
+
+def test_work_that_one_window_offers_no_other_window_does_until_it_is_put_off(window, clips_folder):
+    from gaplisten.bench.state import Sources
+
+    save = Autosave()
+    save.keep(Work(Sources((clips_folder,)), "second").with_clip("second", ClipWork(loop=Loop(0, 9))), None)
+    left = save.path.rename(save.path.with_name("99999999.toml"))
+    (found,) = rescued()
+    window.panes["file"].offer_rescue()
+    assert found.claim() is None
+    box = window.panes["file"].rescue_box
+    next(button for button in box.buttons() if "Later" in button.text()).click()
+    assert left.exists()
+    other = found.claim()
+    assert other is not None
+    window.panes["file"].offer_rescue()
+    assert window.panes["file"].rescue_box is box  # another window has it now
+    other.drop()
 
 
 def test_recent_places_are_remembered_and_missing_ones_grey(opened, clips_folder, tmp_path):

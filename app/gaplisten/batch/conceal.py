@@ -125,13 +125,13 @@ def folder_journal(out: Path) -> Journal:
     It lies among the user's own files, for the output folder is to hold the results and nothing else; hidden
     in that folder where the user has no such place.
     """
-    place = str(out.resolve())
+    place = out.resolve()
     state = folders.user_state()
     nearest = next(folder for folder in (state, *state.parents) if folder.exists())
     if not os.access(nearest, os.W_OK):
-        return Journal(out / ".concealed.jsonl", about=place)
-    name = f"{sha256_of(place)[:24]}.jsonl"
-    return Journal(state / "concealed" / name, about=place)
+        return Journal(out / ".concealed.jsonl", place)
+    name = f"{sha256_of(str(place))[:24]}.jsonl"
+    return Journal(state / "concealed" / name, place)
 
 
 def conceal_batch(
@@ -204,7 +204,7 @@ def conceal_batch(
         outcomes[index] = made
 
     alone = nullcontext() if journal is None else journal.alone()
-    with alone, _work(workers, limits, earlier) as work, result_folders(item.out.parent for item in items):
+    with result_folders(item.out.parent for item in items), alone, _work(workers, limits, earlier) as work:
         if journal is not None:
             _claim(journal, (item.out for item in items), force=force)
         run_items(remaining(), work, workers, finished, job=job, progress=progress)

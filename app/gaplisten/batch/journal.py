@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from gaplisten.durable.digests import sha256_of
 from gaplisten.durable.files import OWN_FILE, write_all
+from gaplisten.durable.folders import filled_alone
 from gaplisten.durable.locks import FileLock, Locked
 from gaplisten.errors import GaplistenError
 from gaplisten.untrusted import read_regular
@@ -36,12 +37,12 @@ class Journal:
     ----------
     path
         Made, with its folders, when the first line is written. A last line torn by a crash is ignored.
-    about
-        What it tells of, for messages; the journal itself when not given.
+    fills
+        The folder that it tells of; it tells of none in particular when not given.
     """
 
-    def __init__(self, path: Path, about: str = "") -> None:
-        self.path, self.about = path, about or str(path)
+    def __init__(self, path: Path, fills: Path | None = None) -> None:
+        self.path, self._fills = path, fills
         self._descriptor: int | None = None
         self._known = self._read()
 
@@ -102,13 +103,17 @@ class Journal:
             lock = FileLock(self.path.with_suffix(".lock"), "the run", take_over=True)
         except Locked as busy:
             raise JournalError(
-                self.about, "is being filled by another run", "wait for it, or name another folder"
+                str(self._fills or self.path),
+                "is being filled by another run",
+                "wait for it, or name another folder",
             ) from busy
         except OSError as error:
             fact = f"cannot be written ({error.strerror})"
             raise JournalError(str(self.path), fact, "make room, or set GAPLISTEN_HOME") from error
         try:
-            yield
+            # Runs of others, or with another GAPLISTEN_HOME, have journals of their own.
+            with filled_alone(self._fills, JournalError) if self._fills else nullcontext():
+                yield
         finally:
             lock.release()
 

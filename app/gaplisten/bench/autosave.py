@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import time
 from contextlib import suppress
@@ -20,6 +21,8 @@ from gaplisten.untrusted import read_regular
 _OWNER = "# of process "
 _FILE = "# of file "
 _LOCK = ".lock"
+_JUST_MADE = 60.0  # seconds
+_LEFTOVER = re.compile(r"(\d+-[0-9a-f]{8})(?:\.lock|\.toml\.[0-9a-f]{12}\.part)")
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,39 @@ class Rescued:
         }
         return ", ".join(f"{count} {word}{'s' * (count > 1)}" for word, count in counts.items() if count)
 
+    def claim(self) -> Claim | None:
+        """Keep it for this process, so that no other window takes it too; None where another one has it."""
+        lock = None
+        try:
+            lock = FileLock(self.kept.with_suffix(_LOCK), "unsaved work", take_over=True)
+        except Locked:
+            return None
+        except OSError:
+            pass  # where no lock can be made, the work is offered all the same
+        if self.kept.exists():
+            return Claim(self, lock)
+        if lock is not None:  # another window was done with it before we had the lock
+            lock.release()
+        return None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Work that is offered here and nowhere else; when this process dies, it is offered again."""
+
+    rescued: Rescued
+    _lock: FileLock | None
+
     def drop(self) -> None:
         """Remove it: it was taken over, or given up knowingly."""
-        for path in (self.kept, self.kept.with_suffix(_LOCK)):
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.rescued.kept.unlink(missing_ok=True)
+        self.release()
+
+    def release(self) -> None:
+        """Leave it where it is, for the next who looks."""
+        if self._lock is not None:
+            self._lock.release()
 
 
 class Autosave:
@@ -90,10 +121,27 @@ class Autosave:
 
 
 def rescued(folder: Path | None = None) -> list[Rescued]:
-    """Return what processes that are no more left behind, newest first; unreadable leftovers are skipped."""
+    """Return what processes that are no more left behind, newest first; unreadable leftovers are skipped.
+
+    What they left beside it and nobody can use is removed.
+    """
     folder = folder or folders.user_state() / "unsaved"
-    found = [_read(path) for path in folder.glob("*.toml") if not _alive(path)] if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    _sweep(folder)
+    found = [_read(path) for path in folder.glob("*.toml") if not _alive(path)]
     return sorted((each for each in found if each), key=lambda each: -each.seconds)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove locks without work, and files that were half written, of processes that are no more."""
+    for path in folder.iterdir():
+        named = _LEFTOVER.fullmatch(path.name)
+        if named is None or (folder / f"{named[1]}.toml").exists() or is_held(folder / f"{named[1]}{_LOCK}"):
+            continue
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _JUST_MADE:  # else it may be about to be locked
+                path.unlink()
 
 
 def _read(path: Path) -> Rescued | None:
@@ -115,7 +163,9 @@ def _named(text: str) -> Path | None:
 
 def _alive(path: Path) -> bool:
     """Whether the process that wrote `path` still runs (its work is then not ours to offer)."""
+    if is_held(path.with_suffix(_LOCK)):  # by it, or by the window that offers its work
+        return True
     if not path.stem.isascii() or not path.stem.isdecimal():
-        return is_held(path.with_suffix(_LOCK))
+        return False
     process = int(path.stem)  # earlier versions had no lock
     return process != os.getpid() and process_runs(process)

@@ -13,6 +13,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import Clip
 from gaplisten.clips.names import trace_beside
 from gaplisten.clips.traces import packet_frames_at
+from gaplisten.durable.folders import filled_alone
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.formats import write_trace
@@ -100,13 +101,19 @@ def lose_clips(
     Raises
     ------
     GaplistenError
-        If the recipe is wrong, or files would be replaced unasked.
+        If the recipe is wrong, files would be replaced unasked, or another run fills the folder.
     """
     recipe.check()
     job = job or Job()
-    if not overwrite:
-        _refuse_existing(clips, out)
-    _refuse_inputs(clips, out)
+    # Two at once, with two seeds, would leave the sound of one beside the trace of the other.
+    with filled_alone(out, LoseError):
+        if not overwrite:
+            _refuse_existing(clips, out)
+        _refuse_inputs(clips, out)
+        return _fill(clips, recipe, out, job)
+
+
+def _fill(clips: Sequence[Clip], recipe: LossRecipe, out: Path, job: Job) -> LostClips:
     rows, failed = [], []
     try:
         for folder in _FOLDERS:

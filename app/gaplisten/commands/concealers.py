@@ -78,7 +78,8 @@ def _start(name: str, form: str) -> None:
     from gaplisten.concealers.starter import write_starter
 
     path = write_starter(name, form)
-    print(f"written: {path}\nedit it, then: gaplisten concealers {name} --audit")
+    say(f"written: {path}")
+    say(f"edit it, then: gaplisten concealers {name} --audit")
 
 
 def _list(catalogue: Catalogue, csv: Path | None) -> None:

@@ -19,10 +19,11 @@ from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.layouts import demo_clips
 from gaplisten.clips.opening import open_clip
-from gaplisten.commands.output import progress, show
+from gaplisten.commands.output import progress, say, show
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.request import Concealed
 from gaplisten.concealers.runner import Runner
+from gaplisten.durable.folders import filled_alone
 from gaplisten.errors import GaplistenError
 from gaplisten.installed import is_installed
 from gaplisten.jobs import Job
@@ -179,14 +180,15 @@ def _pictures(folder: Path, made: Made) -> Sequence[Path]:
 
 
 def _into_folder(folder: Path) -> int:
-    with progress("demo") as job:
+    with filled_alone(folder, GaplistenError), progress("demo") as job:
         made = make_demo(folder, job)
         pictures = _pictures(folder, made)
     show(made.table, title="The demo's conditions")
     named = ", ".join(map(str, pictures)) or "none (Qt is missing or incomplete)"
-    print(f"\nPictures of the workbench: {named}")
-    print(f"Concealed sound files:     {folder / 'sounds'}")
-    print(f"Scores of every clip:      {folder / 'scores.csv'}")
+    print()
+    say(f"Pictures of the workbench: {named}")
+    say(f"Concealed sound files:     {folder / 'sounds'}")
+    say(f"Scores of every clip:      {folder / 'scores.csv'}")
     for problem in made.problems:
-        print(f"failed: {problem}")
+        say(f"failed: {problem}")
     return 1 if made.problems else 0

@@ -139,7 +139,7 @@ def hand_over(
                 yield finding_of(found, tables, rank.gap, place, thresholds, wanted.context_ms)
 
         bundle = bundle_of(findings(), anonymous=wanted.anonymous, check=lambda name: job.check(0.9, name))
-        written = write_bundle(wanted.out, bundle, folder=wanted.as_folder)
+        written = write_bundle(wanted.out, bundle, folder=wanted.as_folder, replace=False)
     for rank, folder in zip(
         places, dict.fromkeys(path.partition("/")[0] for path in bundle.files), strict=True
     ):

@@ -31,12 +31,14 @@ def show(table: Table, csv: Path | None = None, title: str | None = None, *, dec
     """
     if csv is not None:
         write_csv(csv, table)
-        print(f"{len(table.rows)} rows written to {csv}")
+        say(f"{len(table.rows)} rows written to {csv}")
         return
+    title = title if title is None else in_line(title)
     numeric = [
         all(isinstance(row[i], int | float | None) for row in table.rows) for i in range(len(table.columns))
     ]
-    cells = [table.columns, *([_text(cell, decimal) for cell in row] for row in table.rows)]
+    columns = [in_line(name) for name in table.columns]
+    cells = [columns, *([_text(cell, decimal) for cell in row] for row in table.rows)]
     if not sys.stdout.isatty() and _of_narrow_letters([title or "", *chain.from_iterable(cells)]):
         _print_plainly(cells, numeric, title)
         return
@@ -44,7 +46,7 @@ def show(table: Table, csv: Path | None = None, title: str | None = None, *, dec
     from rich.table import Table as RichTable
 
     drawn = RichTable(title=title, box=None, pad_edge=False, header_style="bold")
-    for name, right in zip(table.columns, numeric, strict=True):
+    for name, right in zip(columns, numeric, strict=True):
         drawn.add_column(name, justify="right" if right else "left", no_wrap=True)
     for row in cells[1:]:
         drawn.add_row(*row)

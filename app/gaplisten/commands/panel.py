@@ -16,7 +16,7 @@ from gaplisten.commands.panel_plan import plan_, show_design
 from gaplisten.commands.panel_serve import links, serve
 from gaplisten.display import lacking
 from gaplisten.durable.files import not_written, write_whole
-from gaplisten.errors import GaplistenError
+from gaplisten.errors import GaplistenError, in_line
 from gaplisten.languages import counted, decimal_mark
 from gaplisten.panel import methods
 from gaplisten.tables import Table
@@ -61,7 +61,7 @@ def new(
         write_whole(file, text)
     except OSError as error:
         raise PanelCommandError(*not_written(file, error)) from error
-    print(f"{file} written; edit it, then: gaplisten panel build {file} --out FOLDER")
+    say(f"{file} written; edit it, then: gaplisten panel build {file} --out FOLDER")
 
 
 @app.command()
@@ -106,7 +106,7 @@ def build(
         say_note(problem)
     with CatalogueRenderer(catalogue, programs=allow_programs) as renderer, progress("building") as job:
         panel = build_panel(definition, out, renderer, places=places, job=job, doubts=doubts)
-    print(f"{out}: {counted(len(panel.key.stimuli), 'stimulus', 'stimuli')}")
+    say(f"{out}: {counted(len(panel.key.stimuli), 'stimulus', 'stimuli')}")
     print(f"panel {panel.sha256}")
     for said in said_of_checks(panel.key):
         say(said)
@@ -179,8 +179,9 @@ def forget(
     panel = open_panel(folder)
     refuse_missing(ratings)
     if not yes:
-        typer.confirm(f"Erase all that {listener} gave? This cannot be undone", abort=True)
-    print(forget_listener(panel, listener, why, ratings))
+        typer.confirm(f"Erase all that {in_line(listener)} gave? This cannot be undone", abort=True)
+    for said in forget_listener(panel, listener, why, ratings).splitlines():
+        say(said)
 
 
 @app.command()
@@ -345,7 +346,7 @@ def results(
         _refuse_unknown(known.listeners, known.running, given)
     if not found.listeners:
         hidden = f"; hidden while open: {', '.join(found.running)}" if found.running else ""
-        print(f"{folder}: no ratings yet{hidden}")
+        say(f"{folder}: no ratings yet{hidden}")
         for problem in found.problems:
             say(problem)
         raise typer.Exit(1 if found.problems else 0)
@@ -386,7 +387,7 @@ def results(
         from gaplisten.report.panel_report import write_report
 
         write_report(report_file, panel, found, looks)
-        print(f"written: {report_file}")
+        say(f"written: {report_file}")
     raise typer.Exit(1 if found.problems else 0)
 
 
@@ -418,7 +419,7 @@ def votes(
     _refuse_strangers(found, [*(keep or ()), *by_hand])
     write_csv(csv, table)
     hidden = f"; hidden while open: {', '.join(found.running)}" if found.running else ""
-    print(f"{csv}: {counted(len(table.rows), 'vote')} of {counted(len(found.listeners), 'listener')}{hidden}")
+    say(f"{csv}: {counted(len(table.rows), 'vote')} of {counted(len(found.listeners), 'listener')}{hidden}")
     for problem in problems:
         say(problem)
     raise typer.Exit(1 if problems else 0)
@@ -456,11 +457,11 @@ def merge_(
 
     found = merge(open_panel(folder), others)
     said = f"{counted(len(found.new), 'session')} came over, {len(found.longer)} went on further there"
-    print(f"{folder}: {said}, {len(found.known)} {'was' if len(found.known) == 1 else 'were'} here already")
+    say(f"{folder}: {said}, {len(found.known)} {'was' if len(found.known) == 1 else 'were'} here already")
     if found.withdrawn:
         print(f"{counted(len(found.withdrawn), 'session')} stayed there: who withdrew here stays out")
     for session in found.withdrew_there:
-        print(f"{session}: who listened withdrew in a copy and is still in here (panel withdraw)")
+        say(f"{session}: who listened withdrew in a copy and is still in here (panel withdraw)")
     print("what each copy drew, it drew without seeing the others: panel status --design counts the votes")
 
 
@@ -484,7 +485,7 @@ def withdraw_(
 
     panel = open_panel(folder)
     refuse_missing(ratings)
-    print(withdraw(panel, listener, why, ratings, erase=erase).said())
+    say(withdraw(panel, listener, why, ratings, erase=erase).said())
 
 
 def _leave_out(said: list[str] | None) -> dict[str, str]:
@@ -510,7 +511,7 @@ def _refuse_unknown(known: Sequence[str], running: Sequence[str], names: Iterabl
 def _write(results: Results, csv: Path) -> None:
     from gaplisten.panel.results.report import save_tables
 
-    print(f"written: {', '.join(map(str, (csv, *save_tables(results, csv))))}")
+    say(f"written: {', '.join(map(str, (csv, *save_tables(results, csv))))}")
 
 
 def _refuse_unknown_part(part: str) -> None:
@@ -525,4 +526,4 @@ def _draw(results: Results, figure: Path, width_mm: float, part: str) -> None:
     from gaplisten.report.panel_figure import results_figure
 
     write_figure(figure, results_figure(results, width_mm, part))
-    print(f"written: {figure}")
+    say(f"written: {figure}")

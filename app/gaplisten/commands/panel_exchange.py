@@ -74,7 +74,7 @@ def import_(
     made = write_imported(
         out, found, title or files[0].stem or "Imported votes", loaded, ResultsPart(against=against)
     )
-    print(f"{out}: {told_of(found)}")
+    say(f"{out}: {told_of(found)}")
     for note in (made.unchecked, *found.notes):
         say(note)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gaplisten.commands.output import progress, show
+from gaplisten.commands.output import progress, say, show
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import counted
 
@@ -26,7 +26,7 @@ class PlanCommandError(GaplistenError):
 def show_design(found: Iterable[tuple[str, str]]) -> None:
     """Print what was counted, and what should be known."""
     for what, value in found:
-        print(f"  {what}: {value}")
+        say(f"  {what}: {value}")
 
 
 def plan_(
@@ -97,7 +97,7 @@ def plan_(
     except UnfitError as error:
         raise PlanCommandError(str(file), str(error), "choose other clips") from error
     seconds = _measured(timed, definition.method) if timed is not None else None
-    print(f"{definition.title} ({definition.method.name}), {counted(len(chosen), 'clip')}")
+    say(f"{definition.title} ({definition.method.name}), {counted(len(chosen), 'clip')}")
     show_design([*as_rows(key, counts, seconds), *(("note", said) for said in remarks(key, counts))])
     if difference is None:
         if simulate is not None:
@@ -108,7 +108,7 @@ def plan_(
     table, said = power_table(definition, clips, wanted, minutes(key, seconds))
     show(table, title="Power")
     for one in said:
-        print(one)
+        say(one)
     if simulate is not None:
         with progress("simulating") as job:
             found = rehearse(key, counts.listeners, difference, wanted.spreads, simulate, job)

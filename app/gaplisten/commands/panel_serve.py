@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gaplisten.commands.output import progress, show
+from gaplisten.commands.output import progress, say, show
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import are
 
@@ -130,7 +130,7 @@ def links(
     known.numbered(count)
     show(table_of(known, url), csv, f"{panel.definition.title}: links")
     for what, link in open_links(known, url).items():
-        print(f"{what}: {link}")
+        say(f"{what}: {link}")
 
 
 def _need_serve(what: str) -> None:

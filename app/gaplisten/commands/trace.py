@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,8 @@ from gaplisten.clips.trace_table import CELL_FORMAT, read_trace_table
 from gaplisten.clips.traces import packet_frames_at
 from gaplisten.commands.calls import Choices, look_at, write_packets, write_sound
 from gaplisten.commands.folder_options import PacketFrames, PacketMs, Raw, packet_length, raw_from
-from gaplisten.commands.output import say, show
+from gaplisten.commands.output import failures, say, show
+from gaplisten.durable.folders import filled_alone
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.detect import detect_losses
 from gaplisten.loss.formats import FORMATS, TraceFile, format_named, read_trace, write_trace
@@ -243,15 +245,23 @@ def _tell_table(
     for note in table.notes:
         say(f"note: {note}")
     if to:
-        name, out = to
-        out.mkdir(parents=True, exist_ok=True)
-        form = format_named(name)
-        # A name that says "lost" settles the polarity on reading: a mask of what was received needs another.
-        ending = ("_mask" if form.ones_are_received else "_is_lost") + form.suffixes[0]
-        for clip, trace in traces.items():
-            write_trace(out / f"{clip}{ending}", trace, name)
-        say(f"{len(traces)} traces written to {out} ({name}, {form.polarity})")
+        _write_traces(traces, *to)
     return True
+
+
+def _write_traces(traces: Mapping[str, LossTrace], name: str, out: Path) -> None:
+    form, failed = format_named(name), list[str]()
+    # A name that says "lost" settles the polarity on reading: a mask of what was received needs another.
+    ending = ("_mask" if form.ones_are_received else "_is_lost") + form.suffixes[0]
+    with filled_alone(out, TraceUsageError):
+        for clip, trace in traces.items():
+            try:
+                write_trace(out / f"{clip}{ending}", trace, name)
+            except GaplistenError as error:
+                failed.append(str(error))
+    say(f"{len(traces) - len(failed)} traces written to {out} ({name}, {form.polarity})")
+    if failures(failed):
+        raise typer.Exit(1)
 
 
 def _in_packets(trace: LossTrace, packet_ms: float, found: TraceFile) -> LossTrace:

@@ -101,6 +101,8 @@ def is_special(path: Path) -> bool:
 
 
 def _check_replaceable(path: Path) -> None:
+    if "\0" in str(path):  # a stranger's table can hold such a name, which no system takes
+        raise OSError(errno.EINVAL, "its name holds a zero byte", str(path))
     # Who may write in /dev would otherwise have /dev/null replaced by a file, for all programs.
     if is_special(path):
         raise OSError(errno.ENODEV, "it is a device or a pipe and no file", str(path))

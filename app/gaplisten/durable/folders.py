@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gaplisten.durable.files import not_written, sync_folder
+from gaplisten.durable.locks import FileLock, Locked
 from gaplisten.errors import GaplistenError
 
 _JUST_MADE = 60.0  # seconds
@@ -90,6 +91,42 @@ def _folder_of_our_own(out: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
+@contextmanager
+def filled_alone(folder: Path, refused: type[GaplistenError]) -> Iterator[None]:
+    """Keep others of us from filling a folder meanwhile: what two write into it would be of neither.
+
+    Parameters
+    ----------
+    folder
+        Made when it is missing, and gone in the end when nothing came into it.
+    refused
+        What is raised if another run fills it, or the disk refuses.
+
+    Raises
+    ------
+    GaplistenError
+        Of the kind that was named.
+    """
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise refused(str(folder), "is in the way of a folder", "choose another place") from error
+    except OSError as error:
+        raise refused(*not_written(folder, error)) from error
+    with _alone(folder, refused):
+        try:
+            yield
+        finally:
+            for each in new:
+                with contextlib.suppress(OSError):  # it holds something
+                    each.rmdir()
+
+
+def _busy(folder: Path) -> tuple[str, str, str]:
+    return str(folder), "is being filled by another run", "wait for it, or name another folder"
+
+
 # A folder that is being filled is locked as such: nothing that does not belong there has to lie in it. Where
 # folders have no locks (Windows, some networks) leftovers stay.
 
@@ -102,6 +139,19 @@ if sys.platform == "win32":
 
     def _is_abandoned(_folder: Path) -> bool:
         return False
+
+    @contextmanager
+    def _alone(folder: Path, refused: type[GaplistenError]) -> Iterator[None]:
+        try:
+            lock = FileLock(folder / ".filling.lock", "the run", take_over=True)
+        except Locked as busy:
+            raise refused(*_busy(folder)) from busy
+        except OSError as error:
+            raise refused(*not_written(folder, error)) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
 else:
     import fcntl
@@ -131,3 +181,23 @@ else:
         finally:
             os.close(descriptor)
         return True
+
+    @contextmanager
+    def _alone(folder: Path, refused: type[GaplistenError]) -> Iterator[None]:
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+        except OSError as error:
+            raise refused(*not_written(folder, error)) from error
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Whoever had it before may have removed it again.
+                if not os.path.samestat(os.fstat(descriptor), os.stat(folder)):
+                    raise BlockingIOError
+            except (BlockingIOError, FileNotFoundError) as busy:
+                raise refused(*_busy(folder)) from busy
+            except OSError:
+                pass  # some networks have no locks
+            yield
+        finally:
+            os.close(descriptor)

@@ -34,6 +34,20 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """Follow no redirection: it could carry the token to another host."""
 
 
+class _Watched:
+    """A connection that tells a limit of its socket, before a proxy or a certificate has been asked for.
+
+    To connect is one call, in which both are asked for; in between only the attribute can be seen.
+    """
+
+    limit: _Limit
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "sock" and isinstance(value, socket.socket) and not isinstance(value, ssl.SSLSocket):
+            self.limit.watch(value)
+
+
 class _Limit:
     """Ends a request that takes too long as a whole: a byte now and then must not hold us for ever.
 
@@ -45,34 +59,29 @@ class _Limit:
         self._timer = threading.Timer(seconds, self._end)
         self._timer.daemon = True
         self._sockets: list[socket.socket] = []
-        plain, secure = self._limited(http.client.HTTPConnection), self._limited(http.client.HTTPSConnection)
+
+        class Plain(_Watched, http.client.HTTPConnection):
+            limit = self
+
+        class Secure(_Watched, http.client.HTTPSConnection):
+            limit = self
 
         class Http(urllib.request.HTTPHandler):
             def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-                return self.do_open(plain, request)
+                return self.do_open(Plain, request)
 
         class Https(urllib.request.HTTPSHandler):
             def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-                return self.do_open(secure, request)
+                return self.do_open(Secure, request)
 
         self.http, self.https = Http(), Https()
 
-    def _limited(self, kind: Any) -> Any:
-        def made(*given: Any, **more: Any) -> http.client.HTTPConnection:
-            connection: http.client.HTTPConnection = kind(*given, **more)
-            connection._create_connection = self.connected  # type: ignore[attr-defined]
-            return connection
-
-        return made
-
-    def connected(self, *address: Any, **more: Any) -> socket.socket:
-        """Return a connection that ends at the limit: before a proxy or a certificate has been asked for."""
-        made = socket.create_connection(*address, **more)
+    def watch(self, made: socket.socket) -> None:
+        """End a connection at the limit."""
         # Encryption takes the socket over. Another one of the same connection still ends it.
         self._sockets.append(made.dup())
         if self.reached:
             self._end()
-        return made
 
     def _end(self) -> None:
         self.reached = True

@@ -8,6 +8,7 @@ import errno
 import io
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from gaplisten.durable.files import write_all, write_whole
@@ -108,6 +109,36 @@ def read(
         If the file cannot be read.
     """
     return parse(_load(path, root), path, columns, needed, tidy)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """All that a journal has saved, in another file.
+
+    Parameters
+    ----------
+    data
+        What was written; nothing where nothing was saved yet.
+    before
+        What lay there; None where nothing did.
+    """
+
+    path: Path
+    data: bytes
+    before: bytes | None
+
+    def take_back(self) -> None:
+        """Leave the place as it was, as far as the disk allows."""
+        put_back(self.path, self.before)
+
+
+def put_back(path: Path, before: bytes | None) -> None:
+    """Give a file the content that it had, None for no file, as far as the disk allows."""
+    with contextlib.suppress(OSError):
+        if before is None:
+            path.unlink(missing_ok=True)
+        elif read_regular(path, LARGEST) != before:
+            write_whole(path, before)
 
 
 class Journal:
@@ -378,15 +409,16 @@ class Journal:
         if not os.path.samestat(os.fstat(descriptor), os.stat(self.path)):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
-    def move(self, path: Path) -> None:
-        """Write everything that was saved so far to another file, and go on there; this one stays as it is.
+    def copied_to(self, path: Path) -> Copy:
+        """Write everything that was saved so far to another file; this one stays, and goes on (`go_on_in`).
 
         Raises
         ------
         NotSaved
-            If it cannot be written, or there is a file that holds anything else.
+            If it cannot be written, or there is a file that holds anything else. All is then as before.
         """
         data = self._encode(self.rows) if self._data else b""
+        there = None
         try:
             if path.is_symlink() or path.exists():
                 there = read_regular(path, LARGEST)
@@ -401,8 +433,12 @@ class Journal:
                 write_whole(path, data)
         except OSError as error:
             raise not_saved(path, error) from error
-        self.notices.append(f"{self.path.name} goes on in {path}, with all ratings.")
-        self.path, self._root, self._data, self._in_form = path, None, data, True
+        return Copy(path, data, there)
+
+    def go_on_in(self, copy: Copy) -> None:
+        """Write to a copy from now on; this file stays as it is."""
+        self.notices.append(f"{self.path.name} goes on in {copy.path}, with all ratings.")
+        self.path, self._root, self._data, self._in_form = copy.path, None, copy.data, True
         self._left_behind = False
 
     def replace_rows(self, rows: Sequence[Row]) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from gaplisten.panel.asking import ANSWER_COLUMNS, ANSWERS
 from gaplisten.panel.begun import forget_begun, note_begun
 from gaplisten.panel.columns import Header, PlaybackFacts, Shown, Sounded, rows_of
-from gaplisten.panel.drawn import PLANS, plan_path, read_drawn, save_drawn
+from gaplisten.panel.drawn import plan_path, read_drawn, save_drawn
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.journal import Journal, NotSaved, not_saved
+from gaplisten.panel.journal import LARGEST, Journal, NotSaved, not_saved, put_back
 from gaplisten.panel.judging import Judged, judge, refuse
 from gaplisten.panel.leftovers import clear
 from gaplisten.panel.planned import Planned
@@ -23,6 +24,7 @@ from gaplisten.panel.session_names import session_name
 from gaplisten.panel.submission import Receipt, same_votes
 from gaplisten.panel.unseal import unsealed
 from gaplisten.tables import Cell, csv_cell
+from gaplisten.untrusted import read_regular
 
 OTHER = "other"  # where votes are kept that came for a trial which had been saved with others
 
@@ -186,16 +188,44 @@ class SessionRecord:
             If that is not possible either, or something else lies there. All stays as before.
         """
         answers = path.parent / ANSWERS
-        try:
-            answers.mkdir(exist_ok=True)
-            if self.drawn is not None:
-                (path.parent / PLANS).mkdir(exist_ok=True)
-                save_drawn(self._panel.key, self.drawn, path.parent, self.name)
-        except OSError as error:
-            raise not_saved(answers, error) from error
-        self._journal.move(path)
-        self.answers.move(answers / path.name)
+        # All three or none: with the ratings moved and the answers not, one session would lie in two places.
+        with ExitStack() as undo:
+            try:
+                _make(answers, undo)
+                if self.drawn is not None:
+                    plan = plan_path(path.parent, self.name)
+                    _make(plan.parent, undo)
+                    undo.callback(put_back, plan, _content(plan))
+                    save_drawn(self._panel.key, self.drawn, path.parent, self.name)
+            except OSError as error:
+                raise not_saved(answers, error) from error
+            ratings = self._journal.copied_to(path)
+            undo.callback(ratings.take_back)
+            answered = self.answers.copied_to(answers / path.name)
+            undo.pop_all()
+        self._journal.go_on_in(ratings)
+        self.answers.go_on_in(answered)
         self.moved, self._root, self._noted = path, None, False
+
+
+def _make(folder: Path, undo: ExitStack) -> None:
+    """Make a folder, and have it removed when what follows fails."""
+    there = folder.is_dir()
+    folder.mkdir(exist_ok=True)
+    if not there:
+        undo.callback(_remove_empty, folder)
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return read_regular(path, LARGEST)
+    except FileNotFoundError:
+        return None
 
 
 def _use(judged: Judged, journal: Journal) -> None:

@@ -18,6 +18,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.durable.digests import sha256_of
 from gaplisten.durable.files import not_written, utf8, whole_path, write_whole
 from gaplisten.durable.folders import check_new_folder, whole_folder
+from gaplisten.durable.locks import FileLock, Locked
 from gaplisten.durable.places import safe_name
 from gaplisten.errors import GaplistenError
 from gaplisten.report.finding import Finding, Version, anonymised
@@ -243,15 +244,17 @@ def check_bundle(out: Path, *, folder: bool, anonymous: bool) -> None:
             raise BundleError(str(path), "is there already", "name another, or remove it")
 
 
-def write_bundle(out: Path, bundle: Bundle, *, folder: bool = False) -> list[Path]:
+def write_bundle(out: Path, bundle: Bundle, *, folder: bool = False, replace: bool = True) -> list[Path]:
     """Write a bundle, and its key beside it: all of it, or nothing.
 
     Parameters
     ----------
     out
-        The ZIP (its suffix is added where it is missing), which is replaced, or the folder.
+        The ZIP (its suffix is added where it is missing), or the folder.
     folder
         Whether to write a folder, new or empty, instead of a ZIP.
+    replace
+        Whether a ZIP that is there is replaced, with its key.
 
     Returns
     -------
@@ -261,21 +264,37 @@ def write_bundle(out: Path, bundle: Bundle, *, folder: bool = False) -> list[Pat
     Raises
     ------
     BundleError
-        If the folder is in use, or the disk refuses.
+        If something is there that is not to be replaced, another run writes the same, or the disk refuses.
     """
     out, key = places_of(out, folder=folder)
     try:
-        if not bundle.key:
-            _write(out, bundle.files, folder)
-            return [out]
-        # Neither is of use without the other: the key gets its name right after the bundle, and all that
-        # could fail has been done by then.
-        with whole_path(key) as part:
-            part.write_text(json.dumps(bundle.key, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            _write(out, bundle.files, folder)
-        return [out, key]
+        # Of two at once, one would leave its ZIP, and the other the key.
+        lock = FileLock(out.with_name(f".{out.name[:40]}.lock"), "the bundle", take_over=True)
+    except Locked as busy:
+        fact = "is being written by another run"
+        raise BundleError(str(out), fact, "wait for it, or choose another name") from busy
     except OSError as error:
         raise BundleError(*not_written(out, error)) from error
+    try:
+        if not replace:
+            check_bundle(out, folder=folder, anonymous=bool(bundle.key))
+        return _write_both(out, key, bundle, folder)
+    except OSError as error:
+        raise BundleError(*not_written(out, error)) from error
+    finally:
+        lock.release()
+
+
+def _write_both(out: Path, key: Path, bundle: Bundle, folder: bool) -> list[Path]:
+    if not bundle.key:
+        _write(out, bundle.files, folder)
+        return [out]
+    # Neither is of use without the other: the key gets its name right after the bundle, and all that
+    # could fail has been done by then.
+    with whole_path(key) as part:
+        part.write_text(json.dumps(bundle.key, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        _write(out, bundle.files, folder)
+    return [out, key]
 
 
 def _write(out: Path, files: Mapping[str, bytes], folder: bool) -> None:

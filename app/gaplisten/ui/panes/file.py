@@ -12,7 +12,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
 
 from gaplisten.audio.headerless import RawFormat
-from gaplisten.bench.autosave import Autosave, Rescued, rescued
+from gaplisten.bench.autosave import Autosave, Claim, rescued
 from gaplisten.bench.document import Document
 from gaplisten.bench.kept_layouts import as_before, keep_raw
 from gaplisten.bench.opening import split_paths
@@ -63,6 +63,7 @@ class Files(QObject):
         super().__init__(shell)
         self._shell, self._controller, self._window = shell, shell.controller, shell.window
         self._autosave = Autosave()
+        self._taken: Claim | None = None
         self._autosave_timer = QTimer(self, interval=AUTOSAVE_MS, singleShot=True)
         self._autosave_timer.timeout.connect(self.keep_now)
         bind = shell.actions.bind
@@ -354,6 +355,7 @@ class Files(QObject):
         document = self._controller.document
         if not document.unsaved:
             self._autosave.forget()
+            self._done_with_taken()
             return True
         try:
             self._autosave.keep(document.work, document.path)
@@ -361,20 +363,30 @@ class Files(QObject):
             fact = tr("unsaved work cannot be kept for a crash: {strerror}", strerror=error.strerror)
             self._shell.report(GaplistenError(str(self._autosave.path), fact, tr("save it yourself")))
             return False
+        self._done_with_taken()
         return True
+
+    def _done_with_taken(self) -> None:
+        """Let go of what a crashed run left behind, now that it is kept anew, saved, or given up."""
+        if self._taken is not None:
+            self._taken.drop()
+            self._taken = None
 
     def forget_rescue(self) -> None:
         """Drop the rescue file: the work is saved or given up."""
         self._autosave_timer.stop()
         self._autosave.forget()
+        self._done_with_taken()
 
     def offer_rescue(self) -> None:
         """Offer what a crashed run left behind."""
-        found = [each for each in rescued() if each.work.clips or each.work.choices]
-        if found:
-            self._offer(found[0])
+        found = (each.claim() for each in rescued() if each.work.clips or each.work.choices)
+        mine = next(filter(None, found), None)
+        if mine is not None:
+            self._offer(mine)
 
-    def _offer(self, kept: Rescued) -> None:
+    def _offer(self, mine: Claim) -> None:
+        kept = mine.rescued
         box = QMessageBox(self._window)
         box.setWindowTitle(tr("Unsaved work"))
         box.setText(
@@ -391,10 +403,12 @@ class Files(QObject):
         def answered() -> None:
             if box.clickedButton() is again:
                 self._take(kept.work, kept.file, unsaved=True)
-                if not self.keep_now():  # only then is it nowhere else
-                    return
-            if box.clickedButton() in (again, drop):
-                kept.drop()
+                self._taken = mine
+                self.keep_now()
+            elif box.clickedButton() is drop:
+                mine.drop()
+            else:
+                mine.release()
 
         box.finished.connect(answered)
         box.open()
