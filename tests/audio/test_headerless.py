@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from gaplisten.audio.channels import Reading
 from gaplisten.audio.files import SoundFileError, probe, read_signal, read_start
 from gaplisten.audio.headerless import (
     ENCODINGS,
@@ -41,14 +42,14 @@ def bare(path: Path, encoding: str, channels: int = 1, seconds: float = 2.0) -> 
 def test_what_was_written_is_read_in_every_encoding(tmp_path: Path, encoding: str, channels: int) -> None:
     path = bare(tmp_path / "x.pcm", encoding, channels)
     raw = RawFormat(16000, encoding, channels)
-    found = read_signal(path, raw)
+    found = read_signal(path, Reading(raw))
     assert (found.rate, found.frames, found.channels) == (16000, 32000, channels)
     wanted, _ = soundfile.read(SPEECH, frames=32000)
     assert np.corrcoef(found.samples[:, 0], wanted)[0, 1] > 0.99
-    assert probe(path, raw).notes == ()
-    source = open_source(path, raw)
+    assert probe(path, Reading(raw)).notes == ()
+    source = open_source(path, Reading(raw))
     assert np.array_equal(source.raw(100, 200) * np.float32(source.scale), found.samples[100:200])
-    assert np.array_equal(read_start(path, 0.5, raw).samples, found.samples[:8000])
+    assert np.array_equal(read_start(path, 0.5, Reading(raw)).samples, found.samples[:8000])
     if (encoding, channels) != ("s8", 2):  # which looks like two bytes of one sample
         assert guess_bare(path) == raw
 
@@ -86,7 +87,7 @@ def test_a_wrong_reading_is_refused_with_the_right_one(
         check_bare(path, RawFormat(16000, said, as_many))
     assert f"16000,{encoding},{channels}" in refused.value.way_out
     with pytest.raises(SoundFileError, match="fit as"):
-        read_signal(path, RawFormat(16000, said, as_many))
+        read_signal(path, Reading(RawFormat(16000, said, as_many)))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_what_is_no_speech_is_not_refused_where_no_other_reading_is_better(
 ) -> None:
     path = tmp_path / "x.raw"
     (np.asarray(samples) * 32767).astype("<i2").tofile(path)
-    assert read_signal(path, RawFormat(8000)).frames == 40000
+    assert read_signal(path, Reading(RawFormat(8000))).frames == 40000
 
 
 @pytest.mark.parametrize(
@@ -121,19 +122,19 @@ def test_samples_that_are_never_near_zero_are_no_sound(tmp_path: Path, raw: str,
     path = tmp_path / "x.raw"
     written(samples).tofile(path)
     with pytest.raises(SoundFileError, match="on both sides of zero and never near it"):
-        probe(path, parse_raw(raw))
+        probe(path, Reading(parse_raw(raw)))
 
 
 def test_one_sample_is_looked_at_in_silence(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
     (tmp_path / "x.raw").write_bytes(b"\1")
-    assert probe(tmp_path / "x.raw", RawFormat(8000, "alaw")).frames == 1
+    assert probe(tmp_path / "x.raw", Reading(RawFormat(8000, "alaw"))).frames == 1
     assert not recwarn.list
 
 
 def test_the_real_noise_is_remarked_on(tmp_path: Path) -> None:
     path = tmp_path / "x.raw"
     np.random.default_rng(1).integers(-32768, 32767, 40000).astype("<i2").tofile(path)
-    assert "noise from sample to sample" in probe(path, RawFormat(8000)).notes[0]
+    assert "noise from sample to sample" in probe(path, Reading(RawFormat(8000))).notes[0]
 
 
 def test_nothing_is_guessed_without_a_word_of_the_user(tmp_path: Path) -> None:
@@ -147,12 +148,12 @@ def test_an_odd_byte_is_said(tmp_path: Path) -> None:
     path = bare(tmp_path / "x.pcm", "s16le")
     path.write_bytes(path.read_bytes() + b"\0")
     with pytest.raises(SoundFileError, match=r"64,001 bytes, which are no whole frames of 2 bytes"):
-        probe(path, RawFormat(16000))
+        probe(path, Reading(RawFormat(16000)))
 
 
 def test_the_suffix_beats_what_was_said_and_that_is_noted(tmp_path: Path) -> None:
     path = bare(tmp_path / "x.8k.f32", "f32le")
-    info = probe(path, RawFormat(16000, "s16le"))
+    info = probe(path, Reading(RawFormat(16000, "s16le")))
     assert (info.rate, info.frames) == (8000, 32000)
     assert "its name says 8000 Hz, f32le" in info.notes[0]
 
@@ -160,7 +161,7 @@ def test_the_suffix_beats_what_was_said_and_that_is_noted(tmp_path: Path) -> Non
 def test_a_belied_suffix_is_refused_with_the_name_that_would_fit(tmp_path: Path) -> None:
     path = bare(tmp_path / "x.f32", "s16le")
     with pytest.raises(SoundFileError, match=r"s16le fits: rename it to end with \.s16le"):
-        probe(path, RawFormat(16000))
+        probe(path, Reading(RawFormat(16000)))
 
 
 @pytest.mark.parametrize("kind", ["WAV", "NIST"])
@@ -172,14 +173,14 @@ def test_a_file_with_a_header_is_never_read_as_if_it_had_none(tmp_path: Path, ki
         data = data[:1024].replace(b"\0", b" ") + data[1024:]
     path.write_bytes(data)
     with pytest.raises(SoundFileError, match=r"has a header of its own.*rename it"):
-        probe(path, RawFormat(16000))
+        probe(path, Reading(RawFormat(16000)))
 
 
 def test_a_pointer_to_a_file_without_a_header_is_called_one(tmp_path: Path) -> None:
     path = tmp_path / "x.pcm"
     path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
     with pytest.raises(SoundFileError, match=r"Git-LFS pointer.*git lfs pull"):
-        probe(path, RawFormat(16000))
+        probe(path, Reading(RawFormat(16000)))
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ import psutil
 import pytest
 
 from gaplisten import folders
+from gaplisten.audio.channels import Reading
 from gaplisten.audio.files import read_signal
-from gaplisten.audio.headerless import RawFormat
 from gaplisten.batch import conceal
 from gaplisten.batch.conceal import ConcealBatch, conceal_batch, folder_journal
 from gaplisten.batch.conceal_plan import ConcealError, plan_clips, plan_file, plan_folder
@@ -106,9 +106,9 @@ def test_inputs_are_hashed_and_earlier_results_looked_for_by_the_workers(
     threads: list[str] = []
     hashed = conceal.content_of
 
-    def hashing(path: Path | None, raw: RawFormat | None) -> str:
+    def hashing(path: Path | None, reading: Reading) -> str:
         threads.append(threading.current_thread().name)
-        return hashed(path, raw)
+        return hashed(path, reading)
 
     monkeypatch.setattr(conceal, "content_of", hashing)
     for reused in (0, 6):

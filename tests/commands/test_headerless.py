@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.audio.headerless import RawFormat
 from gaplisten.batch.conceal_plan import plan_folder
 from gaplisten.batch.items import Version, content_of, trace_digest, versions_from_paths
-from gaplisten.bench.kept_layouts import as_before, keep_raw
+from gaplisten.bench.kept_layouts import as_before, keep_reading
 from gaplisten.bench.state import Sources
 from gaplisten.clips.layout_file import read_layout
 from gaplisten.clips.layouts import find_clips
@@ -47,11 +48,11 @@ def test_a_folder_is_read_as_somebody_says_and_not_before(bare: Path) -> None:
     with pytest.raises(NeedsRawError, match=r"6 files .pcm.*--raw 16000,s16le,1") as asked:
         find_clips([bare])
     assert asked.value.example == bare / "clean" / "demo1.pcm"
-    found = find_clips([bare], raw=RAW)
+    found = find_clips([bare], reading=Reading(RAW))
     assert [clip.name for clip in found.clips] == ["demo1", "demo2"]
     assert found.conditions == ("netA",)
     assert found.layout is not None
-    assert found.layout.raw == RAW
+    assert found.layout.reading.raw == RAW
     opened = open_clip(found.clips[0])
     assert opened.problems == ()
     wanted, _ = soundfile.read(DEMO / "clean" / "demo1.flac", dtype="float32", frames=32000)
@@ -65,7 +66,7 @@ def test_a_folder_is_read_as_somebody_says_and_not_before(bare: Path) -> None:
 def test_every_command_takes_the_word(bare: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = ("--raw", "16000,s16le,1")
     assert run("check", bare, *said, "--save-layout", tmp_path / "kept.toml") == 0
-    assert read_layout(tmp_path / "kept.toml").raw == RAW
+    assert read_layout(tmp_path / "kept.toml").reading.raw == RAW
     assert run("check", bare, "--layout", tmp_path / "kept.toml") == 0
     assert run("gaps", bare, *said, "--csv", tmp_path / "gaps.csv") == 0
     assert len((tmp_path / "gaps.csv").read_text().splitlines()) > 2
@@ -79,9 +80,9 @@ def test_every_command_takes_the_word(bare: Path, tmp_path: Path, capsys: pytest
 
 
 def test_results_of_a_concealer_have_headers(bare: Path, tmp_path: Path) -> None:
-    items = plan_folder(bare, tmp_path, raw=RAW)
+    items = plan_folder(bare, tmp_path, reading=Reading(RAW))
     assert [item.out.name for item in items] == ["demo1.wav", "demo2.wav"]
-    assert all(item.clip.raw == RAW for item in items)
+    assert all(item.clip.reading == Reading(RAW) for item in items)
 
 
 def test_scores_of_one_reading_are_never_those_of_another(bare: Path, tmp_path: Path) -> None:
@@ -96,7 +97,8 @@ def test_scores_of_one_reading_are_never_those_of_another(bare: Path, tmp_path: 
     first = value("16000,s16le,1")
     assert value("16000,s16le,1") == first
     one, other = (
-        versions_from_paths([files[0]], reference=files[1], raw=RawFormat(rate)) for rate in (16000, 8000)
+        versions_from_paths([files[0]], reference=files[1], reading=Reading(RawFormat(rate)))
+        for rate in (16000, 8000)
     )
     assert _keys(one[0]) != _keys(other[0])
     assert len(set(_keys(one[0])) & set(_keys(other[0]))) == 0
@@ -104,13 +106,17 @@ def test_scores_of_one_reading_are_never_those_of_another(bare: Path, tmp_path: 
 
 def _keys(version: Version) -> tuple[str, ...]:
     clip = replace(version.clip, lossy=version.path)
-    return content_of(version.path, clip.raw), content_of(clip.reference, clip.raw), trace_digest(clip)
+    return (
+        content_of(version.path, clip.reading),
+        content_of(clip.reference, clip.reading),
+        trace_digest(clip),
+    )
 
 
 def test_equal_bytes_under_two_names_are_two_sounds(tmp_path: Path) -> None:
     for name in ("a.16k", "a.48k"):
         (tmp_path / name).write_bytes(bytes(range(256)))
-    keys = {content_of(tmp_path / name, RAW) for name in ("a.16k", "a.48k")}
+    keys = {content_of(tmp_path / name, Reading(RAW)) for name in ("a.16k", "a.48k")}
     assert len(keys) == 2
 
 
@@ -119,8 +125,8 @@ def test_a_wav_beside_is_as_before_and_what_is_not_read_is_said(bare: Path, tmp_
     shutil.copy(DEMO / "clean" / "demo1.flac", tmp_path / "set")
     found = find_clips([tmp_path / "set"])
     assert any("2 files .pcm without a header" in note and "--raw" in note for note in found.notes)
-    assert content_of(tmp_path / "set" / "demo1.flac", RAW) == content_of(
-        tmp_path / "set" / "demo1.flac", None
+    assert content_of(tmp_path / "set" / "demo1.flac", Reading(RAW)) == content_of(
+        tmp_path / "set" / "demo1.flac", AS_TOLD
     )
 
 
@@ -135,7 +141,7 @@ def test_the_example_that_is_asked_about_lies_in_no_hidden_folder(bare: Path, tm
 
 def test_what_was_said_of_a_folder_is_kept_for_it(bare: Path, tmp_path: Path) -> None:
     sources = Sources(paths=(bare,))
-    assert as_before(sources).raw is None
-    keep_raw(sources, RAW)
-    assert as_before(sources).raw == RAW
-    assert as_before(Sources(paths=(tmp_path,))).raw is None
+    assert as_before(sources).reading.raw is None
+    keep_reading(replace(sources, reading=Reading(RAW)))
+    assert as_before(sources).reading.raw == RAW
+    assert as_before(Sources(paths=(tmp_path,))).reading.raw is None

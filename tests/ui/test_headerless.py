@@ -45,7 +45,7 @@ def test_a_folder_is_asked_about_once_and_remembered(window, qtbot, bare):
     assert controller.opened.reference.frames == 32000
     qtbot.waitUntil(lambda: window.findChild(RawDialog) is None)
     files.open_paths([bare])
-    qtbot.waitUntil(lambda: controller.document.work.sources.raw == RawFormat(8000, "s16be"))
+    qtbot.waitUntil(lambda: controller.document.work.sources.reading.raw == RawFormat(8000, "s16be"))
     assert window.findChild(RawDialog) is None
 
 
@@ -73,4 +73,4 @@ def test_loose_files_are_asked_about_before_their_roles(window, qtbot, bare):
     roles.open_button.click()
     qtbot.waitUntil(lambda: window.controller.opened is not None)
     assert window.controller.opened.reference.frames == 32000
-    assert window.controller.document.work.sources.raw == RawFormat(16000, "s16be")
+    assert window.controller.document.work.sources.reading.raw == RawFormat(16000, "s16be")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gaplisten.api.arrays import BadArgument, GaplistenWarning, length_ms
 from gaplisten.api.frames import gaps_frame, measures_frame
 from gaplisten.api.pictures import picture_of_clip
+from gaplisten.audio.channels import Reading, parse_channels
 from gaplisten.audio.headerless import parse_raw
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.clips.clip import Clip as ClipFiles
@@ -207,6 +208,7 @@ def open_clips(
     reference_folder: str | PathLike[str] | None = None,
     layout: str | PathLike[str] | None = None,
     raw: str | None = None,
+    channels: str | None = None,
 ) -> Clips:
     """Find the clips of a folder, of a manifest, or in a single sound file.
 
@@ -223,6 +225,9 @@ def open_clips(
         File in which the window or ``gaplisten check --save-layout`` kept how a folder is to be taken.
     raw
         What files without a header are: ``"16000,s16le"`` and the like, as ``--raw`` takes it.
+    channels
+        What is used of files of more than two channels: ``"3"``, ``"1+2"`` or ``"mean"``; of those of six
+        only, ``"6:3"``.
 
     Returns
     -------
@@ -251,7 +256,9 @@ def open_clips(
         reference_folder=None if reference_folder is None else Path(fspath(reference_folder)),
         packet=PacketLength() if packet_ms is None else PacketLength(length_ms(packet_ms)),
         layout=None if layout is None else read_layout(Path(fspath(layout))),
-        raw=None if raw is None else parse_raw(raw),
+        reading=Reading(
+            None if raw is None else parse_raw(raw), None if channels is None else parse_channels(channels)
+        ),
     )
     return Clips(found)
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from gaplisten.audio.channels import AS_TOLD, MAX_CHANNELS, Channels, Pick, Reading
 from gaplisten.audio.headerless import (
     BARE_SUFFIXES,
     ENCODINGS,
@@ -44,7 +45,6 @@ SOUND_SUFFIXES = frozenset("." + suffix for suffix in _SUFFIXES.split())
 """Suffixes of files with a header."""
 SOUNDING_SUFFIXES = SOUND_SUFFIXES | BARE_SUFFIXES
 """Suffixes of files that hold sound, with a header or without."""
-MAX_CHANNELS = 2
 _LIKELY_SAMPLES_PER_BYTE = 64
 _MOST_SAMPLES_PER_BYTE = 8192  # FLAC's silence: 65,535 samples in a frame of eleven bytes
 _HEAD = 1024
@@ -70,6 +70,18 @@ class SoundFileError(GaplistenError):
     """A sound file that cannot be used as it is."""
 
 
+class ManyChannelsError(SoundFileError):
+    """A file of more channels than can be compared, of which nobody said which to use."""
+
+    def __init__(self, info: SoundInfo) -> None:
+        super().__init__(
+            str(info.path),
+            f"has {info.channels} channels",
+            "say what is used of them: --channels 3, 1+2 or mean (in the window: File > Channels of Files)",
+        )
+        self.channels = info.channels
+
+
 @dataclass(frozen=True)
 class SoundInfo:
     """What a sound file's header says.
@@ -86,6 +98,8 @@ class SoundInfo:
         What its header says where libsndfile does not look.
     raw
         How samples without a header are read; None where there is one.
+    pick
+        What is taken of the file's channels, of which `channels` are left; None for all of them.
     """
 
     path: Path
@@ -97,6 +111,18 @@ class SoundInfo:
     notes: tuple[str, ...] = field(default=())
     promise: Promise = field(default=Promise())
     raw: RawFormat | None = None
+    pick: Pick | None = None
+
+    @property
+    def stored(self) -> int:
+        """Number of channels in the file."""
+        return self.channels if self.pick is None else self.pick.of
+
+    @property
+    def reading(self) -> Reading:
+        """How it is read."""
+        chosen = None if self.pick is None else Channels(((self.pick.of, self.pick.channels),))
+        return Reading(self.raw, chosen)
 
     @property
     def seconds(self) -> float:
@@ -104,27 +130,48 @@ class SoundInfo:
         return self.frames / self.rate
 
 
-def probe(path: Path, raw: RawFormat | None = None) -> SoundInfo:
+def probe(path: Path, reading: Reading = AS_TOLD) -> SoundInfo:
     """Read a sound file's header.
 
     Parameters
     ----------
-    raw
-        What to take samples for that have no header. A file with one is read by its own.
+    reading
+        What to take samples for that have no header (a file with one is read by its own), and which channels
+        are used.
 
     Raises
     ------
     SoundFileError
         If there is no such file, it is no sound, or it is shorter than its header promises; if it has no
-        header, and nobody says what would stand there, or what is said plainly is not so.
+        header, and nobody says what would stand there, or what is said plainly is not so; if it has no
+        channel of a number that was chosen.
     """
-    if lacks_header(path, raw):
-        return _probe_bare(path, raw)
+    if lacks_header(path, reading.raw):
+        return picked(_probe_bare(path, reading.raw), reading)
     try:
         info = by_header(path)
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         raise _unreadable(path, error) from error
-    return replace(info, notes=info.notes + _rate_notes(info))
+    return picked(replace(info, notes=info.notes + _rate_notes(info)), reading)
+
+
+def picked(info: SoundInfo, reading: Reading) -> SoundInfo:
+    """Return what a file is of which only the chosen channels are used; a note says which.
+
+    Raises
+    ------
+    SoundFileError
+        If it has no channel of that number.
+    """
+    pick = None if reading.channels is None else reading.channels.of(info.channels)
+    if pick is None:
+        return info
+    beyond = max(pick.channels, default=0)
+    if beyond > info.channels:
+        fact = f"has {info.channels} channels, and no channel {beyond}"
+        way_out = f"choose for such files: --channels {info.channels}:1, for example"
+        raise SoundFileError(str(info.path), fact, way_out)
+    return replace(info, channels=pick.width, pick=pick, notes=(*info.notes, pick.words))
 
 
 def by_header(path: Path) -> SoundInfo:
@@ -181,7 +228,7 @@ def _probe_bare(path: Path, raw: RawFormat | None) -> SoundInfo:
 
 
 def opened(info: SoundInfo) -> soundfile.SoundFile:
-    """Open a file that was looked at, to be read block by block.
+    """Open a file that was looked at, to be read block by block, with all its channels.
 
     Raises
     ------
@@ -195,7 +242,7 @@ def opened(info: SoundInfo) -> soundfile.SoundFile:
         return soundfile.SoundFile(
             _named(info.path),
             samplerate=info.rate,
-            channels=info.channels,
+            channels=info.raw.channels,
             format="RAW",
             subtype=form.subtype,
             endian=form.endian,
@@ -240,22 +287,22 @@ def _rate_notes(info: SoundInfo) -> tuple[str, ...]:
     return ()
 
 
-def read_signal(path: Path, raw: RawFormat | None = None) -> Signal:
+def read_signal(path: Path, reading: Reading = AS_TOLD) -> Signal:
     """Read a whole file as float32 frames at its own rate.
 
     More than `IN_MEMORY_SAMPLES` are decoded to an unnamed file in the cache folder and mapped from there.
 
     Parameters
     ----------
-    raw
-        What to take samples for that have no header.
+    reading
+        How files are read that do not tell, and which channels are used.
 
     Raises
     ------
     SoundFileError
         As `probe`; also for more than two channels, no samples, damaged data, and NaN or infinite samples.
     """
-    return read_all(probe(path, raw))
+    return read_all(probe(path, reading))
 
 
 def read_all(info: SoundInfo) -> Signal:
@@ -277,9 +324,9 @@ def read_all(info: SoundInfo) -> Signal:
     return Signal(samples, info.rate)
 
 
-def read_start(path: Path, seconds: float, raw: RawFormat | None = None) -> Signal:
+def read_start(path: Path, seconds: float, reading: Reading = AS_TOLD) -> Signal:
     """Read the beginning of a file; refuses what `read_signal` refuses, as far as the beginning shows it."""
-    info = probe(path, raw)
+    info = probe(path, reading)
     _refuse_shape(info)
     try:
         return Signal(_samples(info, max(1, round(seconds * info.rate))), info.rate)
@@ -288,7 +335,7 @@ def read_start(path: Path, seconds: float, raw: RawFormat | None = None) -> Sign
 
 
 def read_range(info: SoundInfo, start: int, stop: int, dtype: str = "float32") -> npt.NDArray[Any]:
-    """Read frames ``[start, stop)`` of a file, cut at its ends, shape ``(frames, channels)``.
+    """Read frames ``[start, stop)`` of a file, cut at its ends, shape ``(frames, info.channels)``.
 
     Parameters
     ----------
@@ -296,7 +343,7 @@ def read_range(info: SoundInfo, start: int, stop: int, dtype: str = "float32") -
         What `probe` said of it.
     dtype
         ``float32`` or ``float64`` (full scale ±1), or ``int16`` or ``int32``, as wide as which the file's
-        integers are made.
+        integers are made; of a mean of channels the floats only.
 
     Raises
     ------
@@ -309,6 +356,8 @@ def read_range(info: SoundInfo, start: int, stop: int, dtype: str = "float32") -
         with opened(info) as file:
             file.seek(min(start, info.frames))
             found: npt.NDArray[Any] = file.read(wanted, dtype=dtype, always_2d=True)
+            if info.pick is not None:
+                found = info.pick.of_any(found)
     except (soundfile.SoundFileError, OSError) as error:
         raise _unreadable(info.path, error) from error
     if len(found) < wanted:
@@ -401,18 +450,19 @@ def _named(path: Path) -> str | bytes:
 
 def _samples(info: SoundInfo, most: int | None = None) -> Samples:
     """Read all frames, or the first `most`; long sound goes onto the disk and takes no memory."""
-    count = info.frames * info.channels
+    count = info.frames * info.stored
     with opened(info) as file:
         # A header may promise more than a file of that size can well hold: ask for no memory on its word.
         likely = count <= _LIKELY_SAMPLES_PER_BYTE * info.path.stat().st_size
         if most is not None or (likely and count <= IN_MEMORY_SAMPLES):
             # By their number: a codec that cannot seek (GSM 06.10) does not know "all of them".
             wanted = info.frames if most is None else min(most, info.frames)
-            return np.asarray(file.read(wanted, dtype="float32", always_2d=True), np.float32)
-        return _mapped(file, info.channels)
+            found = np.asarray(file.read(wanted, dtype="float32", always_2d=True), np.float32)
+            return found if info.pick is None else info.pick.of_floats(found)
+        return _mapped(file, info)
 
 
-def _mapped(file: soundfile.SoundFile, channels: int) -> Samples:
+def _mapped(file: soundfile.SoundFile, info: SoundInfo) -> Samples:
     """Decode into an unnamed file in the cache folder and map it; it vanishes with the last reference."""
     folder = user_cache()
     try:
@@ -420,12 +470,13 @@ def _mapped(file: soundfile.SoundFile, channels: int) -> Samples:
         with tempfile.TemporaryFile(dir=folder) as decoded:
             frames = 0
             while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
-                decoded.write(block.tobytes())
+                kept = block if info.pick is None else info.pick.of_floats(block)
+                decoded.write(kept.tobytes())
                 frames += len(block)
             decoded.flush()
             if not frames:
-                return np.zeros((0, channels), np.float32)
-            return np.asarray(np.memmap(decoded, np.float32, "c", shape=(frames, channels)))
+                return np.zeros((0, info.channels), np.float32)
+            return np.asarray(np.memmap(decoded, np.float32, "c", shape=(frames, info.channels)))
     except OSError as error:
         fact = f"cannot keep decoded sound ({error.strerror})"
         raise SoundFileError(
@@ -484,11 +535,7 @@ def _unreadable(path: Path, error: Exception) -> SoundFileError:
 
 def _refuse_shape(info: SoundInfo) -> None:
     if info.channels > MAX_CHANNELS:
-        raise SoundFileError(
-            str(info.path),
-            f"has {info.channels} channels",
-            "mono and stereo can be used: extract the channels you need",
-        )
+        raise ManyChannelsError(info)
     if info.frames <= 0:
         raise SoundFileError(str(info.path), "holds no samples (zero length)", "record or export it again")
 
@@ -509,6 +556,8 @@ def _refuse_changed(info: SoundInfo, samples: Samples) -> None:
     if named is None or named[0] not in (8, 16, 24):
         return
     bits, digest = named
+    if info.pick is not None:  # the digest is of all channels
+        samples = _samples(replace(info, pick=None, channels=info.stored))
     whole = np.rint(samples * np.float32(2 ** (bits - 1))).astype("<i4")
     packed = np.ascontiguousarray(whole).view(np.uint8).reshape(*samples.shape, 4)[..., : bits // 8]
     if hashlib.md5(packed.tobytes(), usedforsecurity=False).digest() != digest:

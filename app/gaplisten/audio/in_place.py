@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gaplisten.audio.files import EXACTLY_FOUND, FLOATS, MAX_CHANNELS, SoundInfo, read_all, refuse_unreal
+from gaplisten.audio.channels import MAX_CHANNELS
+from gaplisten.audio.files import EXACTLY_FOUND, FLOATS, SoundInfo, read_all, refuse_unreal
 from gaplisten.audio.longfile import IN_MEMORY_SAMPLES, long_signal
 from gaplisten.audio.opening import open_source
 from gaplisten.audio.signal import Signal
@@ -35,11 +36,11 @@ def lying_in_place(info: SoundInfo, *, floats: bool = True) -> Signal | None:
         Of floats, too: they may hold what is no number.
     """
     exact = info.subtype in EXACTLY_FOUND and info.promise.stretch is None
-    if info.frames * info.channels <= IN_MEMORY_SAMPLES or not exact:
+    if info.frames * info.stored <= IN_MEMORY_SAMPLES or not exact:
         return None
     if info.channels > MAX_CHANNELS or (info.subtype in FLOATS and not floats):
         return None
-    source = open_source(info.path, info.raw)
+    source = open_source(info.path, info.reading)
     if (source.frames, source.channels, source.rate) != (info.frames, info.channels, info.rate):
         return None
-    return long_signal(info.path, info.raw, source, lambda: read_all(info).samples)
+    return long_signal(info.path, info.reading, source, lambda: read_all(info).samples)

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from gaplisten.audio.filemap import Frames, Raw, SampleSource, SourceError, gather_rows
+from gaplisten.audio.channels import AS_TOLD, Pick, Reading
+from gaplisten.audio.filemap import Frames, KeepsPieces, Raw, SampleSource, SourceError, gather_rows
 from gaplisten.audio.files import (
     SoundFileError,
     SoundInfo,
@@ -279,7 +280,7 @@ def _sound_info(path: Path, raw: RawFormat | None) -> SoundInfo:
 
     try:
         if lacks_header(path, raw):
-            return probe(path, raw)
+            return probe(path, Reading(raw))
         return by_header(path)
     except SoundFileError as error:
         raise SourceError(error.thing, error.fact, error.way_out) from error
@@ -288,19 +289,30 @@ def _sound_info(path: Path, raw: RawFormat | None) -> SoundInfo:
         raise SourceError(str(path), fact, "use WAV or FLAC") from error
 
 
-def open_source(path: Path, raw: RawFormat | None = None) -> SampleSource:
+def open_source(path: Path, reading: Reading = AS_TOLD) -> SampleSource:
     """Open a sound file for block-wise reading; only its header is read now.
 
     Parameters
     ----------
-    raw
-        What to take samples for that have no header.
+    reading
+        How files are read that do not tell, and which channels are used.
 
     Raises
     ------
     SourceError
         If it is not a sound file.
     """
+    whole = _open_whole(path, reading.raw)
+    if reading.channels is None or (pick := reading.channels.of(whole.channels)) is None:
+        return whole
+    if max(pick.channels, default=0) > whole.channels:
+        fact = f"has {whole.channels} channels, and no channel {max(pick.channels)}"
+        raise SourceError(str(path), fact, "choose another")
+    return PickedPieces(whole, pick) if isinstance(whole, KeepsPieces) else PickedSource(whole, pick)
+
+
+def _open_whole(path: Path, raw: RawFormat | None) -> SampleSource:
+    """Open a file with all of its channels."""
     try:
         layout = wav_layout(path)
     except OSError as error:
@@ -308,3 +320,87 @@ def open_source(path: Path, raw: RawFormat | None = None) -> SampleSource:
     if layout is None:
         return DecodedSource(path, raw)
     return Packed24Source(path, layout) if layout.bits == 24 else MappedSource(path, layout)
+
+
+class PickedSource:
+    """Chosen channels of a file, in its own number format, or the mean of all as floats."""
+
+    def __init__(self, whole: SampleSource, pick: Pick) -> None:
+        self.whole, self._pick = whole, pick
+        self.path = getattr(whole, "path", "a sound")
+
+    @property
+    def frames(self) -> int:
+        """Length in frames."""
+        return self.whole.frames
+
+    @property
+    def rate(self) -> int:
+        """Sampling rate in Hz."""
+        return self.whole.rate
+
+    @property
+    def channels(self) -> int:
+        """Number of channels."""
+        return self._pick.width
+
+    @property
+    def scale(self) -> float:
+        """What one unit of the raw numbers is worth."""
+        return 1.0 if self._pick.is_mean else self.whole.scale
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Number format of the raw samples."""
+        return np.dtype(np.float32) if self._pick.is_mean else self.whole.dtype
+
+    @property
+    def grain(self) -> int:
+        """As the file has it."""
+        return self.whole.grain
+
+    def raw(self, start: int, stop: int) -> Raw:
+        """Return the frames ``[start, stop)``."""
+        return self._picked(self.whole.raw(start, stop))
+
+    def gather(self, blocks: Frames, size: int) -> Raw:
+        """Return whole blocks of frames."""
+        return self._picked(self.whole.gather(blocks, size))
+
+    def glimpse(self, start: int, count: int) -> Raw:
+        """Return `count` frames from `start`."""
+        return self._picked(self.whole.glimpse(start, count))
+
+    def bulk(self, start: int, stop: int) -> Raw:
+        """Return the frames ``[start, stop)``."""
+        return self._picked(self.whole.bulk(start, stop))
+
+    def loaded(self, start: int, stop: int) -> bool:
+        """Whether ``[start, stop)`` can be read."""
+        return self.whole.loaded(start, stop)
+
+    def _picked(self, raw: Raw) -> Raw:
+        """Return frames, or blocks of them, of the chosen channels: those stand on the last axis."""
+        flat = raw.reshape(-1, raw.shape[-1])
+        if self._pick.is_mean:
+            floats = np.multiply(flat, np.float32(self.whole.scale), dtype=np.float32)
+            flat = self._pick.of_floats(floats)
+        else:
+            flat = self._pick.own(flat)
+        return flat.reshape(*raw.shape[:-1], self._pick.width)
+
+
+class PickedPieces(PickedSource):
+    """The same of a file of which short pieces are kept."""
+
+    whole: Any
+
+    @property
+    def near_every(self) -> int:
+        """Distance in frames of the pieces that `near` chooses from."""
+        return int(self.whole.near_every)
+
+    def near(self, centres: Frames, size: int) -> Raw | None:
+        """Return pieces of `size` frames close to `centres`, if they were kept."""
+        found = self.whole.near(centres, size)
+        return None if found is None else self._picked(found)

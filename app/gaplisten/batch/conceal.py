@@ -240,9 +240,9 @@ def _resolved(outs: Iterable[Path]) -> list[str]:
 def _key(item: ConcealItem, entry: Entry, parameters: Mapping[str, Any]) -> str:
     plugin = [entry.name, entry.digest, plain_parameters(parameters)]
     try:
-        made_of = [content_of(item.source, item.clip.raw), trace_digest(item.clip)]
+        made_of = [content_of(item.source, item.clip.reading), trace_digest(item.clip)]
         if entry.needs_reference:
-            made_of.append(content_of(item.clip.reference, item.clip.raw))
+            made_of.append(content_of(item.clip.reference, item.clip.reading))
     except OSError:
         return ""  # the worker will say what is wrong with it
     return key_of(plugin=plugin, made_of=made_of, out=item.out.name, folder=str(item.out.parent.resolve()))
@@ -341,7 +341,7 @@ def _first_problem(opened: OpenClip, item: ConcealItem) -> tuple[str, str]:
 
 
 def _written(item: ConcealItem, opened: OpenClip, made: Concealed) -> ConcealRecord:
-    info = probe(item.source, item.clip.raw)
+    info = probe(item.source, item.clip.reading)
     subtype = fitting_subtype(info.subtype, item.out)
     clipped = clipped_samples(made.signal, subtype)
     try:

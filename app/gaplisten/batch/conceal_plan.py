@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gaplisten.audio.headerless import RawFormat, is_bare
+from gaplisten.audio.channels import AS_TOLD, Reading
+from gaplisten.audio.headerless import is_bare
 from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import Clip, PacketLength
 from gaplisten.clips.layouts import find_clips
@@ -39,7 +40,7 @@ def plan_folder(
     packet: PacketLength = USUAL,
     reference_folder: Path | None = None,
     layout: Layout | None = None,
-    raw: RawFormat | None = None,
+    reading: Reading = AS_TOLD,
     say: Callable[[str], object] = lambda _: None,
 ) -> tuple[ConcealItem, ...]:
     """List what there is to do in a folder; results keep their path below it.
@@ -50,8 +51,8 @@ def plan_folder(
     ----------
     reference_folder
         Where each file finds its reference, when they are not in the folder.
-    raw
-        What files without a header are taken for.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
     say
         Told what lies in the folder and is not used.
 
@@ -60,7 +61,9 @@ def plan_folder(
     ConcealError
         Naming a place that is an input file, or where two results would lie; if there is nothing to do.
     """
-    found = find_clips([source], reference_folder=reference_folder, packet=packet, layout=layout, raw=raw)
+    found = find_clips(
+        [source], reference_folder=reference_folder, packet=packet, layout=layout, reading=reading
+    )
     clips = found.clips
     beside = [offer.folder for offer in found.offers if offer.folder.parent == source.absolute().parent]
     for folder in beside:  # not used, but not to be lost either
@@ -108,7 +111,7 @@ def plan_file(
     trace: Path | None = None,
     packet: PacketLength = USUAL,
     reference: Path | None = None,
-    raw: RawFormat | None = None,
+    reading: Reading = AS_TOLD,
 ) -> ConcealItem:
     """Say what there is to do for one file.
 
@@ -120,12 +123,14 @@ def plan_file(
         When not given, a trace lying beside the file counts; else lost packets are found from exact zeros.
     reference
         The undamaged speech, for codecs.
-    raw
-        What files without a header are taken for.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
     """
     is_folder = out.is_dir() or not out.suffix
     target = out / source.name if is_folder else out
-    found = next(iter(find_clips([source, *([trace] if trace else [])], packet=packet, raw=raw).clips))
+    found = next(
+        iter(find_clips([source, *([trace] if trace else [])], packet=packet, reading=reading).clips)
+    )
     clip = replace(found, trace=trace or found.trace or _beside(source))
     clip = replace(clip, reference=reference or clip.reference)
     _refuse_inputs([target], [clip])

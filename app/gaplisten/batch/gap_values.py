@@ -191,8 +191,12 @@ def without_paths(text: str, version: Version) -> str:
 
 def _key(version: Version) -> str:
     met = version.clip.as_met_by(file_of(version))
-    raw = version.clip.raw
-    files = [content_of(version.path, raw), content_of(version.clip.reference, raw), trace_digest(met)]
+    reading = version.clip.reading
+    files = [
+        content_of(version.path, reading),
+        content_of(version.clip.reference, reading),
+        trace_digest(met),
+    ]
     return key_of(code=CODE, files=files, form=3)
 
 
@@ -263,7 +267,7 @@ def _told(version: Version, column: str, opened: OpenClip, table: GapTable, trac
         gaps=tuple((facts.gap.start, facts.gap.stop) for facts in table.gaps),
         strata=tuple(facts.stratum.value for facts in table.gaps),
         values=values,
-        reference=content_of(version.clip.reference, version.clip.raw),
+        reference=content_of(version.clip.reference, version.clip.reading),
         losses=losses_digest(trace),
         doubts=tuple(str(doubt) for doubt in doubts_about(opened)),
         told={fact.key: fact.said for fact in table.clip.get(column, ())} | _shape(version, opened, trace),

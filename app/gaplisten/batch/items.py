@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.audio.files import lacks_header
-from gaplisten.audio.headerless import RawFormat
 from gaplisten.batch.journal import key_of
 from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.clip import Clip, ClipSet, ConditionFile, PacketLength
@@ -191,22 +191,24 @@ def _digest(path: Path, _size: int, _changed: int) -> str:
     return sha256_of(path)
 
 
-def content_of(path: Path | None, raw: RawFormat | None) -> str:
-    """Return what a file's sound follows from: its SHA-256, and how it is read where it has no header.
+def content_of(path: Path | None, reading: Reading) -> str:
+    """Return what a file's sound follows from: its SHA-256, and how it is read where it does not tell.
 
     Raises
     ------
     OSError
         If the file cannot be read.
     """
-    return read_as(digest_of(path), path, raw)
+    return read_as(digest_of(path), path, reading)
 
 
-def read_as(digest: str, path: Path | None, raw: RawFormat | None) -> str:
-    """Return the SHA-256 of a file (empty for none), with the reading of one that has no header."""
-    if not digest or path is None or raw is None or not lacks_header(path, raw):
+def read_as(digest: str, path: Path | None, reading: Reading) -> str:
+    """Return the SHA-256 of a file (empty for none), and how it is read where somebody said so."""
+    if not digest or path is None:
         return digest
-    return f"{digest} {raw.of(path)}"
+    bare = reading.raw is not None and lacks_header(path, reading.raw)
+    raw = f" {reading.raw.of(path)}" if reading.raw is not None and bare else ""
+    return f"{digest}{raw}" + (f" channels {reading.channels}" if reading.channels else "")
 
 
 def trace_digest(clip: Clip) -> str:
@@ -220,7 +222,7 @@ def trace_digest(clip: Clip) -> str:
     flags = None if clip.inline_trace is None else "".join("01"[lost] for lost in clip.inline_trace)
     source = clip.trace or (clip.lossy if flags is None else None)
     reading = [clip.packet_ms, clip.packet_frames, clip.trace_format, clip.trace_inverted]
-    return key_of(flags=flags, file=content_of(source, clip.raw), reading=reading)
+    return key_of(flags=flags, file=content_of(source, clip.reading), reading=reading)
 
 
 def versions_from_paths(
@@ -232,7 +234,7 @@ def versions_from_paths(
     packet: PacketLength = PacketLength(),  # noqa: B008 - a frozen value
     layout: Layout | None = None,
     transcripts: Path | None = None,
-    raw: RawFormat | None = None,
+    reading: Reading = AS_TOLD,
 ) -> list[Version]:
     """Return what files and folders named by the user hold, to be scored.
 
@@ -251,8 +253,8 @@ def versions_from_paths(
         How the files of folders are taken.
     transcripts
         What is said in the clips: as `clips.transcripts.read_transcripts`.
-    raw
-        What files without a header are taken for; the layout's word where not given.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
 
     Raises
     ------
@@ -261,13 +263,13 @@ def versions_from_paths(
     """
     files = [path for path in paths if not path.is_dir() and path.suffix.lower() not in TABLE_SUFFIXES]
     several = len({path.absolute().parent for path in files}) > 1
-    raw = raw or (None if layout is None else layout.raw)
-    extras = _Extras(reference, _scanned(reference_folder, raw), trace, _traces(trace), packet, raw)
+    reading = reading if layout is None else reading.over(layout.reading)
+    extras = _Extras(reference, _scanned(reference_folder, reading), trace, _traces(trace), packet, reading)
     found = [extras.version(path, path.absolute().parent.name if several else "") for path in files]
     places = [path for path in paths if path not in files]
     names = _folder_names(places)
     sets = [
-        find_clips([place], packet=packet, layout=layout, losses_known=trace is not None, raw=raw)
+        find_clips([place], packet=packet, layout=layout, losses_known=trace is not None, reading=reading)
         for place in places
     ]
     alone = [_is_one_system(clips) for clips in sets]
@@ -379,8 +381,8 @@ def _called(part: Part) -> str:
     return part.name if part.role is Role.CONDITION else str(part.role)
 
 
-def _scanned(path: Path | None, raw: RawFormat | None) -> Tree | None:
-    return scan_tree(path, raw) if path is not None and path.is_dir() else None
+def _scanned(path: Path | None, reading: Reading) -> Tree | None:
+    return scan_tree(path, reading) if path is not None and path.is_dir() else None
 
 
 def _traces(path: Path | None) -> Folder | None:
@@ -396,7 +398,7 @@ class _Extras:
     trace: Path | None
     traces: Folder | None
     packet: PacketLength
-    raw: RawFormat | None
+    reading: Reading
 
     def version(self, path: Path, condition: str) -> Version:
         """Return a file that the user named as a version of a clip of its own; it must be there."""
@@ -406,7 +408,11 @@ class _Extras:
             raise FolderError(str(path), "is neither a file nor a folder", "save the sound to a file")
         packet = self.packet
         clip = Clip(
-            path.stem, packet_ms=packet.ms, packet_frames=packet.frames, folder=path.parent, raw=self.raw
+            path.stem,
+            packet_ms=packet.ms,
+            packet_frames=packet.frames,
+            folder=path.parent,
+            reading=self.reading,
         )
         why = "its folder was named" if condition else "it was named"
         return Version(self.completed([clip], [path])[0], condition, path, why=why)

@@ -294,9 +294,9 @@ def _computed(version: Version, metric: Metric) -> Score:
         if metric.needs_trace:
             return _score_gaps(version, metric)
         reference = version.clip.reference if _listens_to_reference(metric, version) else None
-        raw = version.clip.raw
-        whole = None if reference is None else read_signal(reference, raw)
-        sound = read_signal(version.path, raw)
+        reading = version.clip.reading
+        whole = None if reference is None else read_signal(reference, reading)
+        sound = read_signal(version.path, reading)
         return score(metric, sound, whole, transcript=_words_for(metric, version))
     except GaplistenError as error:
         return Score(None, str(error), accident=True)
@@ -346,7 +346,7 @@ def _task(version: Version, metric: Metric, known: Survey, identity: str) -> tup
         return task, problem
     clip = version.clip
     sides = [(known.sound, version.path), (reference, clip.reference)]
-    files = [*(read_as(each.sha256, path, clip.raw) for each, path in sides), trace.sha256]
+    files = [*(read_as(each.sha256, path, clip.reading) for each, path in sides), trace.sha256]
     try:
         words = _words_for(metric, version)
     except GaplistenError as error:

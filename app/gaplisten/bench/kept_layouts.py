@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from gaplisten import folders
-from gaplisten.audio.headerless import RawFormat, parse_raw
+from gaplisten.audio.channels import Reading, parse_channels
+from gaplisten.audio.headerless import parse_raw
 from gaplisten.bench.state import Sources
 from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.names import Role
@@ -18,6 +20,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.untrusted import read_regular
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 MOST = 500
 """So many folders are remembered; those chosen longest ago are forgotten first."""
@@ -38,8 +41,8 @@ def folder_of(sources: Sources) -> Path | None:
 def as_before(sources: Sources) -> Sources:
     """Return sources with what was chosen when this folder was open last, if anything was."""
     folder = folder_of(sources)
-    if folder is not None and sources.raw is None:
-        sources = replace(sources, raw=_raw_before(folder))
+    if folder is not None:
+        sources = replace(sources, reading=sources.reading.over(_reading_before(folder)))
     if folder is None or sources.layout is not None or sources.packet.said:
         return sources
     try:
@@ -70,17 +73,21 @@ def keep(sources: Sources, layout: Layout) -> None:
             write_layout(place, layout)
 
 
-def _raw_before(folder: Path) -> RawFormat | None:
-    place = _place(folder, ".raw")
+def _reading_before(folder: Path) -> Reading:
+    return Reading(_said_before(folder, ".raw", parse_raw), _said_before(folder, ".channels", parse_channels))
+
+
+def _said_before(folder: Path, suffix: str, parse: Callable[[str], T]) -> T | None:
+    place = _place(folder, suffix)
     try:
-        return parse_raw(read_regular(place, 100).decode("ascii")) if place.is_file() else None
+        return parse(read_regular(place, 1000).decode("ascii")) if place.is_file() else None
     except (GaplistenError, OSError, UnicodeDecodeError) as error:
-        log.warning("what files without a header in %s hold is not known: %s", folder, error)
+        log.warning("how files in %s were read before is not known: %s", folder, error)
         return None
 
 
-def keep_raw(sources: Sources, raw: RawFormat) -> None:
-    """Remember what this folder's files without a header hold.
+def keep_reading(sources: Sources) -> None:
+    """Remember what this folder's files without a header hold, and which channels are used.
 
     Raises
     ------
@@ -90,9 +97,11 @@ def keep_raw(sources: Sources, raw: RawFormat) -> None:
     from gaplisten.durable.files import write_whole
 
     folder = folder_of(sources)
-    if folder is not None:
-        with _kept(_place(folder, ".raw")) as place:
-            write_whole(place, str(raw))
+    said = {".raw": sources.reading.raw, ".channels": sources.reading.channels}
+    for suffix, value in said.items():
+        if folder is not None and value is not None:
+            with _kept(_place(folder, suffix)) as place:
+                write_whole(place, str(value))
 
 
 @contextmanager

@@ -55,7 +55,7 @@ class NoteNumbers:
     def _read(self, clip: Clip, lane: str) -> Spans:
         if clip.sound is None:
             return ()
-        info, edit = probe(clip.sound, clip.raw), self._controller.document.work.clip(clip.name).loss
+        info, edit = probe(clip.sound, clip.reading), self._controller.document.work.clip(clip.name).loss
         for condition in clip.conditions:
             if lane == f"condition:{condition.name}" and condition.trace is not None:
                 return _spans(own_trace_of(clip, condition, info.rate, info.frames).trace, info.frames)

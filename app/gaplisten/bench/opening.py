@@ -46,7 +46,7 @@ def find_set(sources: Sources, job: Job) -> ClipSet:
         reference_folder=sources.reference_folder,
         packet=sources.packet,
         layout=sources.layout,
-        raw=sources.raw,
+        reading=sources.reading,
     )
 
 
@@ -60,7 +60,7 @@ def _loose(sources: Sources) -> ClipSet:
     ]
     form = next((choice.form for choice in sources.roles if choice.role == "trace"), "")
     clip = replace(
-        clip_from_roles(guesses, packet=sources.packet, raw=sources.raw), trace_format=form or None
+        clip_from_roles(guesses, packet=sources.packet, reading=sources.reading), trace_format=form or None
     )
     names = tuple(condition.name for condition in clip.conditions)
     return ClipSet(clip.name, clip.folder, (clip,), names, ("loose files",))
@@ -150,8 +150,8 @@ def file_lanes(clip: Clip) -> FileLanes:
     lanes: list[Lane] = []
     for ident, name, role, path in _files_of(clip):
         with suppress(GaplistenError):  # opening it for listening will tell
-            signal = lying_in_place(probe(path, clip.raw), floats=False)
-            sources[ident] = open_source(path, clip.raw) if signal is None else as_source(signal)
+            signal = lying_in_place(probe(path, clip.reading), floats=False)
+            sources[ident] = open_source(path, clip.reading) if signal is None else as_source(signal)
             lanes.append(Lane(ident, name, role, signal, state="reading", busy=True))
     clock = next(iter(sources.values()), None)
     if clock is None or clock.frames < LONG_SECONDS * clock.rate:

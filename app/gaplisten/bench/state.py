@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from gaplisten.audio.headerless import RawFormat
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import PacketLength
 from gaplisten.loss.measures import MEASURES, Measure, measure_named
@@ -170,8 +170,8 @@ class Sources:
         How the files of the folder are taken, where the user has seen to that.
     remembered
         Whether that was when the folder was open before.
-    raw
-        What files without a header are taken for, where the user said.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
     """
 
     paths: tuple[Path, ...] = ()
@@ -181,7 +181,7 @@ class Sources:
     packet_frames: int | None = None
     layout: Layout | None = None
     remembered: bool = False
-    raw: RawFormat | None = None
+    reading: Reading = AS_TOLD
 
     @property
     def packet(self) -> PacketLength:

@@ -14,7 +14,6 @@ import pydantic
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field
 
-from gaplisten.audio.headerless import RawError, parse_raw
 from gaplisten.bench.allowed import withhold
 from gaplisten.bench.notes import TAGS
 from gaplisten.bench.state import (
@@ -34,7 +33,14 @@ from gaplisten.bench.state import (
     Withheld,
     Work,
 )
-from gaplisten.clips.layout_file import AnyName, LayoutModel, layout_of, plain_layout
+from gaplisten.clips.layout_file import (
+    AnyName,
+    LayoutModel,
+    layout_of,
+    plain_layout,
+    plain_reading,
+    reading_of,
+)
 from gaplisten.durable.digests import sha256_of
 from gaplisten.durable.files import not_written, write_whole
 from gaplisten.errors import GaplistenError
@@ -90,6 +96,7 @@ class _Sources(_Model):
     roles: list[_Role] = []
     layout: LayoutModel | None = None
     raw: Text | None = None
+    channels: Text | None = None
 
 
 class _Concealer(_Model):
@@ -248,8 +255,7 @@ def _plain_sources(sources: Sources, folder: Path) -> dict[str, Any]:
         plain["packet_frames"] = sources.packet_frames
     if sources.layout is not None:
         plain["layout"] = plain_layout(sources.layout)
-    if sources.raw is not None:
-        plain["raw"] = str(sources.raw)
+    plain.update(plain_reading(sources.reading))
     if sources.roles:
         plain["roles"] = [_plain_role(choice, folder) for choice in sources.roles]
     return plain
@@ -362,8 +368,6 @@ def from_toml(text: str, path: Path) -> Work:
         raise StoreError(str(path), f"{where}: {first['msg']}", "fix that value") from error
     except ValueError as error:
         raise StoreError(str(path), str(error), "fix that value") from error
-    except RawError as error:
-        raise StoreError(str(path), f"sources.raw: {error.fact}", error.way_out) from error
 
 
 def _work(file: _File, folder: Path) -> Work:
@@ -421,7 +425,7 @@ def _sources(sources: _Sources, folder: Path) -> Sources:
         packet_ms=sources.packet_ms,
         packet_frames=sources.packet_frames,
         layout=None if sources.layout is None else layout_of(folder, sources.layout),
-        raw=None if sources.raw is None else parse_raw(sources.raw),
+        reading=reading_of(sources.raw, sources.channels),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gaplisten.audio.headerless import RawFormat
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.clips.names import Role
 
 DEFAULT_PACKET_MS = 20.0
@@ -74,14 +74,14 @@ class Layout:
         Paths of the tables that name the files, below the folder; none where the files' own names tell.
     packet
         The packet length of all clips, where it was said.
-    raw
-        What files without a header are taken for, where it was said.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
     """
 
     parts: tuple[Part, ...] = ()
     manifest: tuple[str, ...] = ()
     packet: PacketLength | None = None
-    raw: RawFormat | None = None
+    reading: Reading = AS_TOLD
 
     @property
     def doubts(self) -> tuple[str, ...]:

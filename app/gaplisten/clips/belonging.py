@@ -89,7 +89,7 @@ def _wrong_reference(opened: OpenClip, what: str, others: Mapping[str, Path]) ->
     for name, path in islice(others.items(), _MOST_CANDIDATES):
         if heard is None or path == clip.reference:
             continue
-        found = likeness_of_files(path, heard, clip.raw)
+        found = likeness_of_files(path, heard, clip.reading)
         if not math.isnan(found) and found > most:
             best, most, whose = path, found, name
     if best is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gaplisten.audio.headerless import RawFormat
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.arrangement import DEFAULT_PACKET_MS, Layout, PacketLength
 from gaplisten.loss.trace import LossTrace
@@ -89,8 +89,8 @@ class Clip:
         By how many frames of the clip's clock the losses of `trace` lie later than it says.
     transcript
         What is said in it, where somebody wrote it down.
-    raw
-        What files without a header are taken for; None where nobody said.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
     """
 
     name: str
@@ -106,7 +106,7 @@ class Clip:
     packet_frames: int | None = None
     trace_shift: int = 0
     transcript: Transcript | None = None
-    raw: RawFormat | None = None
+    reading: Reading = AS_TOLD
 
     @property
     def packet(self) -> PacketLength:
@@ -200,6 +200,8 @@ class OpenClip:
         ``reference``, ``lossy`` and names of conditions that were brought to `rate`.
     notes
         Sentences about unusual things that do no harm.
+    wide
+        Files left out for having more than two channels, of which nobody said which are used; and how many.
     own_traces
         Losses of conditions that met others than the clip's, by name; None where they cannot be used.
     """
@@ -214,6 +216,7 @@ class OpenClip:
     resampled: frozenset[str] = field(default=frozenset())
     notes: tuple[str, ...] = ()
     own_traces: Mapping[str, LossTrace | None] = field(default_factory=dict)
+    wide: tuple[tuple[Path, int], ...] = ()
 
     def trace_of(self, condition: str) -> LossTrace | None:
         """Return what a condition lost: its own losses where it has any, else the clip's."""

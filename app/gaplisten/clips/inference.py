@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from heapq import nsmallest
 from pathlib import Path
 
-from gaplisten.audio.headerless import RawFormat
+from gaplisten.audio.channels import Reading
 from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.layout import Columns, columns_of
 from gaplisten.clips.likeness import ALIKE, likeness_of_files
@@ -35,7 +35,7 @@ def inferred(tree: Tree, *, losses_known: bool = False) -> Layout:
         If there is no sound in it.
     """
     if table := manifest_in(tree):
-        return Layout(manifest=table, raw=tree.raw)
+        return Layout(manifest=table, reading=tree.reading)
     paths = _sample(tree)
     if not paths:
         raise _no_clips(tree)
@@ -48,7 +48,7 @@ def inferred(tree: Tree, *, losses_known: bool = False) -> Layout:
         parts = sound_parts(patterns, columns.files, tree, traces_elsewhere=losses_known or apart)
     found = columns_of(parts, tree)
     keys = frozenset().union(*found.files)
-    return Layout((*sorted(parts, key=_order), *trace_parts(parts, keys, tree)), raw=tree.raw)
+    return Layout((*sorted(parts, key=_order), *trace_parts(parts, keys, tree)), reading=tree.reading)
 
 
 _ORDER = (Role.REFERENCE, Role.LOSSY, Role.CONDITION, Role.TRACE, Role.UNUSED)
@@ -128,7 +128,7 @@ def _grid_columns(tree: Tree, grids: Sequence[Grid]) -> Columns | None:
             continue
         if grid.told and not one:
             return _extended(columns, tree)
-        alike = _alike(columns, tree.raw)
+        alike = _alike(columns, tree.reading)
         unknown = math.isnan(alike)
         apart = len({pattern.rpartition("/")[0] for pattern in grid.patterns}) == len(grid.patterns)
         if alike >= ALIKE or (unknown and (apart or grid.hinted)):
@@ -165,7 +165,7 @@ def _shared_references(columns: Columns, tree: Tree, keys: frozenset[str]) -> It
             yield literal(folder) + "/" + CLIP
 
 
-def _alike(columns: Columns, raw: RawFormat | None) -> float:
+def _alike(columns: Columns, reading: Reading) -> float:
     """Return how alike versions of some clips sound, the median of a few pairs; NaN if nothing tells."""
     counts: dict[str, list[str]] = {}
     for files in columns.files:
@@ -173,7 +173,7 @@ def _alike(columns: Columns, raw: RawFormat | None) -> float:
             counts.setdefault(key, []).append(path)
     several = sorted((key for key, paths in counts.items() if len(paths) > 1), key=natural)[:_PEEKS]
     pairs = [(counts[key][0], other) for key in several for other in counts[key][1 : _PEEKS + 1]]
-    values = (likeness_of_files(Path(one), Path(other), raw) for one, other in pairs)
+    values = (likeness_of_files(Path(one), Path(other), reading) for one, other in pairs)
     found = sorted(value for value in values if not math.isnan(value))
     return found[len(found) // 2] if found else math.nan
 
@@ -215,11 +215,11 @@ def _plain(tree: Tree, sounding: Sequence[str], common: str) -> Part:
         return Part(pattern, role, why="its folder's name says so")
     if any(folder.traces.keys() & folder.sounds.keys() for folder in folders):
         return Part(pattern, Role.LOSSY, why="traces lie beside it")
-    if _zeros(folders[0], tree.raw):
+    if _zeros(folders[0], tree.reading):
         return Part(pattern, Role.LOSSY, why="some of it are packets of exact zeros")
     return Part(pattern, Role.REFERENCE, why="nothing is missing in it")
 
 
-def _zeros(folder: Folder, raw: RawFormat | None) -> int:
+def _zeros(folder: Folder, reading: Reading) -> int:
     first = nsmallest(_PEEKS, folder.sounds.values())
-    return sum(zero_packets(folder.path / name, raw=raw)[0] for name in first)
+    return sum(zero_packets(folder.path / name, reading=reading)[0] for name in first)

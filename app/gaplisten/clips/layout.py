@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
-from gaplisten.audio.headerless import RawFormat
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.clips.arrangement import PacketLength, Part
 from gaplisten.clips.clip import Clip, ConditionFile
 from gaplisten.clips.names import Role, beginnings
@@ -86,7 +86,7 @@ def clips_of(
     packet: PacketLength,
     root: Path,
     flags: Mapping[str, tuple[bool, ...]],
-    raw: RawFormat | None = None,
+    reading: Reading = AS_TOLD,
 ) -> list[Clip]:
     """Make the clips.
 
@@ -94,8 +94,8 @@ def clips_of(
     ----------
     flags
         Traces from a table, by the clip's key or the stem of its sound.
-    raw
-        What files without a header are taken for.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
     """
     reference = next((files for _, files in columns.of(Role.REFERENCE)), {})
     lossy_part, lossy = next(iter(columns.of(Role.LOSSY)), (None, {}))
@@ -132,7 +132,7 @@ def clips_of(
                 trace_format=own.trace_format if own is not None and trace else None,
                 trace_inverted=own.trace_inverted if own is not None and trace is not None else False,
                 trace_shift=own.trace_shift if own is not None and trace is not None else 0,
-                raw=raw,
+                reading=reading,
             )
         )
     return clips

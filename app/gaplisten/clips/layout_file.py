@@ -10,6 +10,7 @@ import pydantic
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, WrapValidator
 
+from gaplisten.audio.channels import ChannelsError, Reading, parse_channels
 from gaplisten.audio.headerless import RawError, parse_raw
 from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.clip import DEFAULT_PACKET_MS, PacketLength
@@ -25,7 +26,8 @@ MOST_BYTES = 1_000_000
 _ROLES = ("reference", "lossy", "condition", "trace", "not used")
 _HEAD = """How Gaplisten takes the files of a folder. In `files`, {clip} is what names the clip,
 **/ stands for folders that belong to its name, * for anything else; no suffix.
-In a manifest, `files` is a column. `raw` says what files without a header hold: "16000,s16le,1".
+In a manifest, `files` is a column. `raw` says what files without a header hold: "16000,s16le,1";
+`channels` what is used of files of more than two channels: "3", "1+2", "mean", or "8:3,6:mean".
 Roles: reference, lossy, condition, trace, not used. A trace `of` a condition holds that one's own losses."""
 
 
@@ -68,6 +70,7 @@ class LayoutModel(_Model):
     packet_ms: Annotated[float, Field(gt=0.1, le=10_000, strict=False)] | None = None
     packet_frames: Annotated[int, Field(gt=0, le=10_000_000)] | None = None
     raw: Text | None = None
+    channels: Text | None = None
     parts: Annotated[list[LayoutPart], Field(min_length=1, max_length=2000)]
 
 
@@ -128,10 +131,33 @@ def plain_layout(layout: Layout) -> dict[str, Any]:
         plain["packet_frames"] = layout.packet.frames
     elif layout.packet is not None:
         plain["packet_ms"] = layout.packet.ms
-    if layout.raw is not None:
-        plain["raw"] = str(layout.raw)
+    plain.update(plain_reading(layout.reading))
     plain["parts"] = [_plain_part(part) for part in layout.parts]
     return plain
+
+
+def plain_reading(reading: Reading) -> dict[str, str]:
+    """Return as plain values for a file how other files are read."""
+    said = {"raw": reading.raw, "channels": reading.channels}
+    return {name: str(value) for name, value in said.items() if value is not None}
+
+
+def reading_of(raw: str | None, channels: str | None) -> Reading:
+    """Return what a file says of how others are read.
+
+    Raises
+    ------
+    ValueError
+        If it says what cannot be.
+    """
+    try:
+        return Reading(
+            None if raw is None else parse_raw(raw), None if channels is None else parse_channels(channels)
+        )
+    except RawError as error:
+        raise ValueError(f"raw = {raw!r}: {error.fact}; {error.way_out}") from error
+    except ChannelsError as error:
+        raise ValueError(f"channels = {channels!r}: {error.fact}; {error.way_out}") from error
 
 
 def _plain_part(part: Part) -> dict[str, Any]:
@@ -179,10 +205,10 @@ def layout_of(path: Path, model: LayoutModel) -> Layout:
     else:
         packet = None if model.packet_ms is None else PacketLength(model.packet_ms)
     try:
-        raw = None if model.raw is None else parse_raw(model.raw)
-    except RawError as error:
-        raise LayoutError(str(path), f"raw = {model.raw!r}: {error.fact}", error.way_out) from error
-    return Layout(parts, tuple(model.manifest), packet, raw)
+        reading = reading_of(model.raw, model.channels)
+    except ValueError as error:
+        raise LayoutError(str(path), str(error), "correct the file") from error
+    return Layout(parts, tuple(model.manifest), packet, reading)
 
 
 def _name(files: str) -> str:

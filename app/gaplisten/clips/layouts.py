@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.audio.files import SOUNDING_SUFFIXES
-from gaplisten.audio.headerless import RawFormat
 from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import Clip, ClipSet, PacketLength
 from gaplisten.clips.inference import inferred
@@ -38,7 +38,7 @@ def find_clips(
     packet: PacketLength = PacketLength(),  # noqa: B008 - a frozen value
     layout: Layout | None = None,
     losses_known: bool = False,
-    raw: RawFormat | None = None,
+    reading: Reading = AS_TOLD,
 ) -> ClipSet:
     """Find the clips in folders and among loose files.
 
@@ -54,8 +54,8 @@ def find_clips(
         How the files of a folder are to be taken; inferred from names when not given.
     losses_known
         Whether the user named a trace: then no file is taken for the lossy one by its zeros.
-    raw
-        What files without a header are taken for; the layout's word where not given.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
 
     Raises
     ------
@@ -66,15 +66,15 @@ def find_clips(
         raise NoClipsError(
             "nothing", "no file or folder was given", "name a folder of clips or some sound files"
         )
-    raw = raw or (None if layout is None else layout.raw)
-    chosen = scan_tree(reference_folder, raw) if reference_folder else None
+    reading = reading if layout is None else reading.over(layout.reading)
+    chosen = scan_tree(reference_folder, reading) if reference_folder else None
     folders = [path for path in paths if path.is_dir()]
-    sets = [_in_folder(path.absolute(), chosen, packet, layout, losses_known, raw) for path in folders]
+    sets = [_in_folder(path.absolute(), chosen, packet, layout, losses_known, reading) for path in folders]
     files = [path.absolute() for path in paths if not path.is_dir()]
-    if len(files) == 1 and files[0].is_file() and (found := manifest_columns(files, layout, raw=raw)):
-        sets.append(_listed(files[0].parent, found, chosen, packet, raw))
+    if len(files) == 1 and files[0].is_file() and (found := manifest_columns(files, layout, reading=reading)):
+        sets.append(_listed(files[0].parent, found, chosen, packet, reading))
     elif files:
-        sets.append(_loose(files, chosen, packet, raw))
+        sets.append(_loose(files, chosen, packet, reading))
     return sets[0] if len(sets) == 1 else _joined(sets)
 
 
@@ -89,23 +89,23 @@ def _in_folder(
     packet: PacketLength,
     layout: Layout | None,
     losses_known: bool,
-    raw: RawFormat | None,
+    reading: Reading,
 ) -> ClipSet:
-    tree = scan_tree(root, raw)
+    tree = scan_tree(root, reading)
     table, notes, used = tables_in(tree)
     if layout is None:
         layout = inferred(tree, losses_known=losses_known or bool(table))
     if layout.manifest:
-        found = manifest_columns([root / name for name in layout.manifest], layout, root, raw)
+        found = manifest_columns([root / name for name in layout.manifest], layout, root, reading)
         if found is None or found.outside:
             fact = "names no sound files" if found is None else "names files outside the folder"
             raise NoClipsError(str(root / layout.manifest[0]), fact, "open the table itself")
-        listed = _listed(root, found, chosen, packet, raw)
+        listed = _listed(root, found, chosen, packet, reading)
         return _with_unused(listed, (), tree, found.columns, layout.manifest)
     columns = columns_of(layout.parts, tree)
     doubles = _doubles(tree)
     notes += [*doubles, *_headerless(tree)]
-    taken = _taken(root, layout, columns, chosen, packet, notes, table, raw=raw)
+    taken = _taken(root, layout, columns, chosen, packet, notes, table, reading=reading)
     taken = replace(taken, unused=(*doubles, *taken.unused))
     traces = {path for _, files in columns.of(Role.TRACE) for path in files.values()}
     spoken = transcripts_in(tree, taken.clips, traces | {os.path.join(root, name) for name in used})
@@ -126,11 +126,11 @@ def _with_unused(
 
 
 def _listed(
-    root: Path, found: Manifest, chosen: Tree | None, packet: PacketLength, raw: RawFormat | None
+    root: Path, found: Manifest, chosen: Tree | None, packet: PacketLength, reading: Reading
 ) -> ClipSet:
     """Take what a manifest says; a packet length that was said beats that in the table."""
     listed = _taken(
-        root, found.layout, found.columns, chosen, packet, list(found.notes), found.flags, raw=raw
+        root, found.layout, found.columns, chosen, packet, list(found.notes), found.flags, reading=reading
     )
     if packet.said or not found.packets:
         return listed
@@ -147,10 +147,10 @@ def _taken(
     notes: list[str],
     flags: Mapping[str, tuple[bool, ...]] | None = None,
     *,
-    raw: RawFormat | None = None,
+    reading: Reading = AS_TOLD,
 ) -> ClipSet:
-    clips = clips_of(columns, layout.packet or packet, root, flags or {}, raw)
-    layout = replace(layout, raw=raw)
+    clips = clips_of(columns, layout.packet or packet, root, flags or {}, reading)
+    layout = replace(layout, reading=reading)
     if not clips:
         raise NoClipsError(
             str(root),
@@ -204,12 +204,12 @@ def _doubles(tree: Tree) -> list[str]:
     ]
 
 
-def _loose(files: list[Path], chosen: Tree | None, packet: PacketLength, raw: RawFormat | None) -> ClipSet:
+def _loose(files: list[Path], chosen: Tree | None, packet: PacketLength, reading: Reading) -> ClipSet:
     clips: list[Clip] = []
     notes: list[str] = []
-    for group in group_by_clip(files, raw):
-        guesses = guess_roles([*group, *_trace_beside(group)], packet, raw)
-        clip = clip_from_roles(guesses, packet=packet, raw=raw)
+    for group in group_by_clip(files, reading):
+        guesses = guess_roles([*group, *_trace_beside(group)], packet, reading)
+        clip = clip_from_roles(guesses, packet=packet, reading=reading)
         if clip.sound is None:
             notes.extend(f"{guess.path.name}: {guess.why}" for guess in guesses)
             continue

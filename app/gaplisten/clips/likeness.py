@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.audio.files import read_start
-from gaplisten.audio.headerless import RawFormat
 from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
 
@@ -136,15 +136,15 @@ def _best_within(block: Envelope, around: Envelope) -> float:
     return max(known, default=float("nan"))
 
 
-def likeness_of_files(first: Path, second: Path, raw: RawFormat | None = None) -> float:
+def likeness_of_files(first: Path, second: Path, reading: Reading = AS_TOLD) -> float:
     """Return how alike the first seconds of two files are; NaN where that cannot be told.
 
     Parameters
     ----------
-    raw
-        What files without a header are taken for.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
     """
-    a, b = _envelope(*_stamp(first), raw), _envelope(*_stamp(second), raw)
+    a, b = _envelope(*_stamp(first), reading), _envelope(*_stamp(second), reading)
     return float("nan") if a is None or b is None else likeness(a, b)
 
 
@@ -157,8 +157,8 @@ def _stamp(path: Path) -> tuple[Path, int, int]:
 
 
 @lru_cache(maxsize=256)
-def _envelope(path: Path, _size: int, _changed: int, raw: RawFormat | None) -> Envelope | None:
+def _envelope(path: Path, _size: int, _changed: int, reading: Reading) -> Envelope | None:
     try:
-        return envelope_of(read_start(path, SECONDS, raw))
+        return envelope_of(read_start(path, SECONDS, reading))
     except GaplistenError:
         return None

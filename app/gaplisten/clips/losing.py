@@ -165,7 +165,7 @@ def _refuse_inputs(clips: Sequence[Clip], out: Path) -> None:
 def _lose(clip: Clip, recipe: LossRecipe, out: Path) -> tuple[Cell, ...]:
     if clip.sound is None:
         raise LoseError(clip.name, "has no sound", "give clean speech")
-    info = probe(clip.sound, clip.raw)
+    info = probe(clip.sound, clip.reading)
     signal = read_all(info)
     trace = recipe.trace_for(clip.name, signal)
     suffix, subtype = _kind(info)

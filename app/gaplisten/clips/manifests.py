@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.audio.files import SOUNDING_SUFFIXES
-from gaplisten.audio.headerless import RawFormat
 from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.layout import Columns
 from gaplisten.clips.manifest_rows import ID, ManifestError, Row, read_rows
@@ -122,7 +122,7 @@ def manifest_columns(
     paths: Sequence[Path],
     layout: Layout | None = None,
     root: Path | None = None,
-    raw: RawFormat | None = None,
+    reading: Reading = AS_TOLD,
 ) -> Manifest | None:
     """Read a manifest; None where a file is none.
 
@@ -134,8 +134,8 @@ def manifest_columns(
         The roles of its columns, when the user changed them.
     root
         The folder that was opened; the manifest's own, when not given.
-    raw
-        What files without a header are taken for.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
 
     Raises
     ------
@@ -170,7 +170,7 @@ def manifest_columns(
         keys = _keys(rows, names, sounds)
         versions = _per_row(rows, keys, sounds)
         versions = _called(versions) if not _says_columns(names) else versions
-    parts = _parts(versions, layout, raw)
+    parts = _parts(versions, layout, reading)
     traces = _traces(keys, cells)
     parts += [Part(name, Role.TRACE, why="its column says so") for name in traces]
     sounding = [versions[part.files] for part in parts if part.role is not Role.TRACE]
@@ -185,7 +185,7 @@ def manifest_columns(
             tuple(parts),
             tuple(path.relative_to(place).as_posix() for path in paths),
             layout.packet if layout else None,
-            raw,
+            reading,
         ),
         Columns(tuple(parts), files),
         tuple(notes),
@@ -318,9 +318,7 @@ def _by_condition(rows: Sequence[Row], sounds: Sequence[str], by: str) -> dict[s
     return dict(versions)
 
 
-def _parts(
-    versions: Mapping[str, Mapping[str, str]], layout: Layout | None, raw: RawFormat | None
-) -> list[Part]:
+def _parts(versions: Mapping[str, Mapping[str, str]], layout: Layout | None, reading: Reading) -> list[Part]:
     known = {part.files: part for part in layout.parts} if layout else {}
     if known:
         return [known.get(name, Part(name, Role.UNUSED, name, why="not in the layout")) for name in versions]
@@ -332,7 +330,10 @@ def _parts(
     ]
     if not lossy and len(parts) > 1:
         zeros = [
-            sum(zero_packets(Path(file), raw=raw)[0] for file in list(versions[part.files].values())[:_PEEKS])
+            sum(
+                zero_packets(Path(file), reading=reading)[0]
+                for file in list(versions[part.files].values())[:_PEEKS]
+            )
             for part in parts
         ]
         best = max(range(len(parts)), key=lambda index: zeros[index])
@@ -355,7 +356,7 @@ def _parts(
         parts[zero[0]] = replace(parts[zero[0]], role=Role.REFERENCE, name="", why=why, doubt=doubt)
     if len(parts) == 1 and parts[0].role is Role.CONDITION:
         files = list(versions[parts[0].files].values())[:_PEEKS]
-        damaged = any(zero_packets(Path(file), raw=raw)[0] for file in files)
+        damaged = any(zero_packets(Path(file), reading=reading)[0] for file in files)
         why = "some of it are packets of exact zeros" if damaged else "nothing is missing in it"
         parts[0] = replace(parts[0], role=Role.LOSSY if damaged else Role.REFERENCE, name="", why=why)
     return parts

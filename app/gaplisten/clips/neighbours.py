@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gaplisten.audio.headerless import RawFormat
+from gaplisten.audio.channels import Reading
 from gaplisten.clips.clip import Clip, Offer
 from gaplisten.clips.likeness import ALIKE, likeness_of_files
 from gaplisten.clips.matching import patterns_sharing
@@ -67,18 +67,18 @@ def offers_for(clips: Sequence[Clip], root: Path) -> tuple[Offer, ...]:
         for folder in _near(root)
         if folder.role is Role.REFERENCE
         and (count := len(folder.sounds.keys() & lacking))
-        and _meant(folder, clips, clips[0].raw)
+        and _meant(folder, clips, clips[0].reading)
     ]
     return tuple(sorted(offers, key=lambda offer: -offer.found)[:5])
 
 
-def _meant(folder: Folder, clips: Sequence[Clip], raw: RawFormat | None) -> bool:
+def _meant(folder: Folder, clips: Sequence[Clip], reading: Reading) -> bool:
     """Whether names that agree mean something: short ones (``0.wav``) do not where the sound belies them."""
     named = [(clip.sound, folder.sound(clip.sound.stem)) for clip in clips if clip.sound]
     pairs = [(own, other) for own, other in named if other is not None]
     if any(len(own.stem) > _SHORT_NAME for own, _ in pairs):
         return True
-    return not all(likeness_of_files(own, other, raw) < ALIKE for own, other in pairs[:_PEEKS])
+    return not all(likeness_of_files(own, other, reading) < ALIKE for own, other in pairs[:_PEEKS])
 
 
 def _near(root: Path) -> Iterator[Folder]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gaplisten.audio.files import SoundInfo, probe, read_all, signal_notes
-from gaplisten.audio.headerless import RawFormat
+from gaplisten.audio.channels import Reading
+from gaplisten.audio.files import ManyChannelsError, SoundInfo, probe, read_all, signal_notes
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import Clip, ConditionFile, OpenClip
@@ -27,6 +27,7 @@ class _Findings:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     resampled: set[str] = field(default_factory=set)
+    wide: list[tuple[Path, int]] = field(default_factory=list)
 
 
 def open_clip(clip: Clip, job: Job | None = None, read: Callable[[SoundInfo], Signal] = read_all) -> OpenClip:
@@ -48,13 +49,13 @@ def open_clip(clip: Clip, job: Job | None = None, read: Callable[[SoundInfo], Si
     said = _Findings()
     steps = 2 + len(clip.conditions)
     job.check(0.0, f"reading {clip.name}")
-    reference = _read(clip.reference, clip.raw, said, read)
+    reference = _read(clip.reference, clip.reading, said, read)
     job.check(1 / steps)
-    lossy = _read(clip.lossy, clip.raw, said, read)
+    lossy = _read(clip.lossy, clip.reading, said, read)
     conditions: dict[str, Signal] = {}
     for index, condition in enumerate(clip.conditions, 2):
         job.check(index / steps, f"reading {clip.name}, {condition.name}")
-        signal = _read(condition.path, clip.raw, said, read)
+        signal = _read(condition.path, clip.reading, said, read)
         if signal is not None:
             conditions[condition.name] = signal
     clock = reference or lossy or next(iter(conditions.values()), None)
@@ -81,23 +82,28 @@ def open_clip(clip: Clip, job: Job | None = None, read: Callable[[SoundInfo], Si
         conditions={name: signal for name, signal in on_clock.items() if signal is not None},
         problems=tuple(said.problems),
         resampled=frozenset(said.resampled),
+        wide=tuple(said.wide),
         notes=tuple(said.notes),
         own_traces={name: found for name, found in own.items() if found is None or found is not trace},
     )
 
 
 def _read(
-    path: Path | None, raw: RawFormat | None, said: _Findings, read: Callable[[SoundInfo], Signal]
+    path: Path | None, reading: Reading, said: _Findings, read: Callable[[SoundInfo], Signal]
 ) -> Signal | None:
     if path is None:
         return None
     try:
-        info = probe(path, raw)
+        info = probe(path, reading)
         signal = read(info)
         said.notes.extend(f"{path.name}: {note}" for note in (*info.notes, *signal_notes(signal)))
         if info.raw is not None:
             note = f"{path.name} has no header: it is read as {info.raw.words}"
             said.notes += [note] * (note not in said.notes)
+    except ManyChannelsError as error:
+        said.wide.append((path, error.channels))
+        said.problems.append(str(error))
+        return None
     except GaplistenError as error:
         said.problems.append(str(error))
         return None

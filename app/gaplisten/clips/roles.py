@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.audio.files import SOUNDING_SUFFIXES, read_start
-from gaplisten.audio.headerless import RawFormat
 from gaplisten.clips.clip import Clip, ConditionFile, PacketLength
 from gaplisten.clips.names import Role, clip_key, clip_name, numbered, role_in_name, trace_key
 from gaplisten.clips.scanning import TABLE_SUFFIXES, TRACE_SUFFIXES
@@ -43,7 +43,7 @@ class RoleGuess:
 
 
 def guess_roles(
-    paths: Sequence[Path], packet: PacketLength = USUAL, raw: RawFormat | None = None
+    paths: Sequence[Path], packet: PacketLength = USUAL, reading: Reading = AS_TOLD
 ) -> list[RoleGuess]:
     """Guess the role of each file of one clip, from its name, else from its content.
 
@@ -51,10 +51,12 @@ def guess_roles(
     ----------
     paths
         Sound and trace files. Each is opened only when its name tells nothing.
-    raw
-        What files without a header are taken for.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
     """
-    guesses = [_by_itself(path, names, packet, raw) for path, names in zip(paths, _names(paths), strict=True)]
+    guesses = [
+        _by_itself(path, names, packet, reading) for path, names in zip(paths, _names(paths), strict=True)
+    ]
     return _settled(guesses)
 
 
@@ -62,7 +64,7 @@ def clip_from_roles(
     guesses: Iterable[RoleGuess],
     name: str | None = None,
     packet: PacketLength = USUAL,
-    raw: RawFormat | None = None,
+    reading: Reading = AS_TOLD,
 ) -> Clip:
     """Make one clip of files whose roles are settled; the first of each single role counts."""
     listed = list(guesses)
@@ -78,7 +80,7 @@ def clip_from_roles(
         packet_ms=packet.ms,
         packet_frames=packet.frames,
         folder=sound.parent if sound else Path(),
-        raw=raw,
+        reading=reading,
     )
 
 
@@ -86,7 +88,7 @@ def zero_packets(
     path: Path,
     packet: PacketLength = USUAL,
     reference: Path | None = None,
-    raw: RawFormat | None = None,
+    reading: Reading = AS_TOLD,
 ) -> tuple[int, str]:
     """Return how much of a file's first minute is exactly zero between sounding parts.
 
@@ -94,8 +96,8 @@ def zero_packets(
     ----------
     reference
         Where it is known: what is quiet there and made zero by a noise gate does not count.
-    raw
-        What files without a header are taken for.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
 
     Returns
     -------
@@ -103,8 +105,8 @@ def zero_packets(
         The number of packets, or of stretches where these lie on no such packets; and that in words.
     """
     try:
-        signal = read_start(path, _LOOK_AT_SECONDS, raw)
-        clean = None if reference is None else read_start(reference, _LOOK_AT_SECONDS, raw)
+        signal = read_start(path, _LOOK_AT_SECONDS, reading)
+        clean = None if reference is None else read_start(reference, _LOOK_AT_SECONDS, reading)
     except GaplistenError:
         return 0, ""
     size = packet.frames or max(1, round(packet.ms * signal.rate / 1000))
@@ -135,10 +137,10 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def _by_itself(path: Path, name: str, packet: PacketLength, raw: RawFormat | None) -> RoleGuess:
+def _by_itself(path: Path, name: str, packet: PacketLength, reading: Reading) -> RoleGuess:
     suffix = path.suffix.lower()
     if suffix in SOUNDING_SUFFIXES:
-        return _sound(path, name, packet, raw)
+        return _sound(path, name, packet, reading)
     if suffix in TRACE_SUFFIXES or suffix in TABLE_SUFFIXES or trace_key(path.stem)[1]:
         return _trace(path, name)
     return RoleGuess(
@@ -160,12 +162,12 @@ def _trace(path: Path, name: str) -> RoleGuess:
     )
 
 
-def _sound(path: Path, name: str, packet: PacketLength, raw: RawFormat | None) -> RoleGuess:
+def _sound(path: Path, name: str, packet: PacketLength, reading: Reading) -> RoleGuess:
     for text, where in ((path.stem, "its name"), (path.parent.name, "its folder's name")):
         role = role_in_name(text)
         if role in (Role.REFERENCE, Role.LOSSY):
             return RoleGuess(path, role, name, f"{where} says so ({text})")
-    zeros, words = zero_packets(path, packet, raw=raw)
+    zeros, words = zero_packets(path, packet, reading=reading)
     if zeros:
         return RoleGuess(path, Role.LOSSY, name, words)
     return RoleGuess(path, Role.CONDITION, name, "nothing marks it as reference or lossy")
@@ -203,7 +205,7 @@ def _distinct(conditions: list[ConditionFile]) -> tuple[ConditionFile, ...]:
     return tuple(distinct)
 
 
-def group_by_clip(paths: Sequence[Path], raw: RawFormat | None = None) -> list[list[Path]]:
+def group_by_clip(paths: Sequence[Path], reading: Reading = AS_TOLD) -> list[list[Path]]:
     """Sort loose files into clips by what their names have in common.
 
     Files whose names hold nothing but a role (``clean.wav``) belong to one clip with all the others, and
@@ -215,7 +217,7 @@ def group_by_clip(paths: Sequence[Path], raw: RawFormat | None = None) -> list[l
         keyed.setdefault(_base(clip_key(path.stem), keys), []).append(path)
     sounds = [path for path in paths if path.suffix.lower() in SOUNDING_SUFFIXES]
     alone = all(len(group) == 1 for group in keyed.values())
-    if "" in keyed or len(sounds) <= 1 or (alone and _one_length(sounds, raw)):
+    if "" in keyed or len(sounds) <= 1 or (alone and _one_length(sounds, reading)):
         return [list(paths)]
     return list(keyed.values())
 
@@ -227,11 +229,11 @@ def _base(key: str, keys: set[str]) -> str:
     return next((start for start in shorter if start in keys), key)
 
 
-def _one_length(sounds: Sequence[Path], raw: RawFormat | None) -> bool:
+def _one_length(sounds: Sequence[Path], reading: Reading) -> bool:
     from gaplisten.audio.files import probe
 
     try:
-        seconds = [probe(path, raw).seconds for path in sounds]
+        seconds = [probe(path, reading).seconds for path in sounds]
     except GaplistenError:
         return False
     return max(seconds) - min(seconds) < 1e-3

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unicodedata import normalize
 
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.audio.files import SOUND_SUFFIXES, SOUNDING_SUFFIXES
-from gaplisten.audio.headerless import BARE_SUFFIXES, RawFormat, is_bare
+from gaplisten.audio.headerless import BARE_SUFFIXES, is_bare
 from gaplisten.clips.names import Role, role_in_name, trace_key
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import FORMATS
@@ -119,13 +120,13 @@ class Folder:
         return None if name is None else self.path / name
 
 
-def scan(path: Path, raw: RawFormat | None = None) -> Folder:
+def scan(path: Path, reading: Reading = AS_TOLD) -> Folder:
     """Look into a folder.
 
     Parameters
     ----------
-    raw
-        What files without a header are taken for; without it they are only counted.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
 
     Raises
     ------
@@ -141,7 +142,7 @@ def scan(path: Path, raw: RawFormat | None = None) -> Folder:
     folders: list[str] = []
     doubles: list[str] = []
     all_traces = role_in_name(path.name) is Role.TRACE
-    sounding = SOUND_SUFFIXES if raw is None else SOUNDING_SUFFIXES
+    sounding = SOUND_SUFFIXES if reading.raw is None else SOUNDING_SUFFIXES
     try:
         with os.scandir(path) as entries:
             for entry in entries:
@@ -228,10 +229,10 @@ def _preference(name: str) -> tuple[int, str]:
     return (_LOSSLESS.index(suffix) if suffix in _LOSSLESS else len(_LOSSLESS)), name
 
 
-def scan_quietly(path: Path, raw: RawFormat | None = None) -> Folder | None:
+def scan_quietly(path: Path, reading: Reading = AS_TOLD) -> Folder | None:
     """Look into a folder that nobody asked for; None where that is not allowed."""
     try:
-        return scan(path, raw)
+        return scan(path, reading)
     except FolderError:
         return None
 
@@ -246,14 +247,14 @@ class Tree:
         By their path below the root, with a final ``/``; the root's is empty. In natural order.
     cut
         Whether some folders were not looked into: too deep, or too many.
-    raw
-        What files without a header are taken for.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
     """
 
     root: Path
     folders: dict[str, Folder]
     cut: bool = False
-    raw: RawFormat | None = None
+    reading: Reading = AS_TOLD
 
     @property
     def headerless(self) -> Mapping[str, int]:
@@ -269,7 +270,7 @@ class Tree:
             yield from ((rel, stem) for stem in folder.sounds)
 
 
-def scan_tree(root: Path, raw: RawFormat | None = None) -> Tree:
+def scan_tree(root: Path, reading: Reading = AS_TOLD) -> Tree:
     """Look into a folder and all below it; names only. Links to folders that go in circles end.
 
     Raises
@@ -277,7 +278,7 @@ def scan_tree(root: Path, raw: RawFormat | None = None) -> Tree:
     FolderError
         If there is no such folder, or it may not be read; those below are passed over then.
     """
-    found: dict[str, Folder] = {"": scan(root, raw)}
+    found: dict[str, Folder] = {"": scan(root, reading)}
     seen = {_identity(root)}
     waiting = [("", name, 1) for name in sorted(found[""].folders, key=natural, reverse=True)]
     cut = False
@@ -288,12 +289,12 @@ def scan_tree(root: Path, raw: RawFormat | None = None) -> Tree:
             continue
         rel = f"{above}{name}/"
         path = root / rel
-        if (identity := _identity(path)) in seen or (folder := scan_quietly(path, raw)) is None:
+        if (identity := _identity(path)) in seen or (folder := scan_quietly(path, reading)) is None:
             continue
         seen.add(identity)
         found[rel] = folder
         waiting += [(rel, below, depth + 1) for below in sorted(folder.folders, key=natural, reverse=True)]
-    return Tree(root, found, cut, raw)
+    return Tree(root, found, cut, reading)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -50,7 +50,7 @@ def summarise(clip: Clip) -> ClipSummary | None:
         return _of_written(clip)
     if clip.lossy is None:
         return None
-    signal = read_signal(clip.lossy, clip.raw)
+    signal = read_signal(clip.lossy, clip.reading)
     size = packet_at(clip, signal.rate)
     return _of_trace(detect_losses(signal, size).trace, size, 1000.0 * size / signal.rate, detected=True)
 
@@ -58,7 +58,7 @@ def summarise(clip: Clip) -> ClipSummary | None:
 def _of_written(clip: Clip) -> ClipSummary:
     """Return what a written trace says; with the sound's header at hand, in packets that fit the sound."""
     try:
-        info = probe(clip.sound, clip.raw) if clip.sound is not None else None
+        info = probe(clip.sound, clip.reading) if clip.sound is not None else None
     except GaplistenError:
         info = None
     if info is None:

@@ -197,7 +197,7 @@ class _Roles:
         count = 0
         for key in nsmallest(_PEEKS, self.files[index]):
             own = Path(clean[key]) if key in clean else None
-            count += zero_packets(Path(self.files[index][key]), reference=own, raw=self.tree.raw)[0]
+            count += zero_packets(Path(self.files[index][key]), reference=own, reading=self.tree.reading)[0]
         return count
 
     def _readable(self, index: int) -> bool:

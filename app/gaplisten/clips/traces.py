@@ -270,7 +270,7 @@ def _fits_length(found: TraceFile, clip: Clip) -> bool:
     if clip.sound is None:
         return True
     try:
-        info = probe(clip.sound, clip.raw)
+        info = probe(clip.sound, clip.reading)
         own = PacketLength(found.packet_ms) if found.packet_ms else clip.packet
         size = found.packet_frames or _frames_of(own, info.rate, clip.name)
     except GaplistenError:
@@ -287,7 +287,7 @@ def _zeros(clip: Clip) -> tuple[Flags, int]:
     try:
         if clip.lossy is None:
             return np.zeros(0, np.bool_), 1
-        lossy = read_signal(clip.lossy, clip.raw)
+        lossy = read_signal(clip.lossy, clip.reading)
         return np.asarray(~lossy.samples.any(axis=1)), packet_at(clip, lossy.rate)
     except GaplistenError:
         return np.zeros(0, np.bool_), 1

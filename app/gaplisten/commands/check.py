@@ -16,6 +16,7 @@ from gaplisten.clips.layout_file import write_layout
 from gaplisten.clips.layouts import find_clips
 from gaplisten.commands import output
 from gaplisten.commands.folder_options import (
+    ChannelsOption,
     LayoutFile,
     PacketFrames,
     PacketMs,
@@ -23,7 +24,7 @@ from gaplisten.commands.folder_options import (
     ReferenceFolder,
     layout_from,
     packet_length,
-    raw_from,
+    reading_from,
 )
 from gaplisten.durable.places import check_place
 from gaplisten.errors import GaplistenError
@@ -47,6 +48,7 @@ def check(
     packet: PacketFrames = None,
     layout: LayoutFile = None,
     raw: Raw = None,
+    channels: ChannelsOption = None,
     save: Annotated[
         Path | None,
         typer.Option("--save-layout", metavar="FILE.toml", help="Write what is taken as what."),
@@ -64,7 +66,7 @@ def check(
         reference_folder=reference_folder,
         packet=packet_length(packet_ms, packet),
         layout=layout_from(layout),
-        raw=raw_from(raw),
+        reading=reading_from(raw, channels),
     )
     _show_layout(found)
     if save is not None:

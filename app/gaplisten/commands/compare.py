@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gaplisten.audio.headerless import RawFormat
+from gaplisten.audio.channels import Reading
 from gaplisten.batch.baseline import check_same, read_baseline, save_baseline
 from gaplisten.batch.by_stratum import by_stratum
 from gaplisten.batch.gap_values import gap_journal, measure_builds, without_paths
@@ -32,12 +32,13 @@ from gaplisten.clips.names import numbered
 from gaplisten.commands import output
 from gaplisten.commands.folder_options import (
     Accept,
+    ChannelsOption,
     PacketFrames,
     PacketMs,
     Raw,
     ReferenceFolder,
     packet_length,
-    raw_from,
+    reading_from,
     say_doubts,
 )
 from gaplisten.commands.trace_words import places_of_traces
@@ -86,6 +87,7 @@ def compare(
     packet_ms: PacketMs = None,
     packet: PacketFrames = None,
     raw: Raw = None,
+    channels: ChannelsOption = None,
     accept: Accept = False,
     metadata: Annotated[
         Path | None, typer.Option(metavar="CSV", help="A table with a row for each clip, for --strata.")
@@ -146,7 +148,9 @@ def compare(
         raise CompareError(f"metric {asked[0]}", "is computed by a service", "score with it: gaplisten score")
     if baseline is not None:
         read_baseline(baseline, {})  # what cannot be read is told before any work
-    found = _versions(folders, reference_folder, trace or [], packet_length(packet_ms, packet), raw_from(raw))
+    found = _versions(
+        folders, reference_folder, trace or [], packet_length(packet_ms, packet), reading_from(raw, channels)
+    )
     apart_by = dict[str, str]()
     if metadata is not None and strata is not None:
         flat = [version for versions in found.values() for version in versions]
@@ -211,7 +215,7 @@ def _versions(
     references: Path | None,
     traces: Sequence[str],
     packet: PacketLength,
-    raw: RawFormat | None,
+    reading: Reading,
 ) -> dict[str, list[Version]]:
     """Return the versions of each build, by its name."""
     names = _names(folders)
@@ -221,7 +225,7 @@ def _versions(
         if not folder.is_dir():
             raise CompareError(str(folder), "is no folder", "name a folder of sounds for each build")
         versions = versions_from_paths(
-            [folder], reference_folder=references, trace=own.get(name, shared), packet=packet, raw=raw
+            [folder], reference_folder=references, trace=own.get(name, shared), packet=packet, reading=reading
         )
         conditions = {version.condition for version in versions}
         if len(conditions) > 1:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from gaplisten.audio.headerless import RawFormat
+from gaplisten.audio.channels import Reading
 from gaplisten.batch.conceal import ConcealBatch, ConcealOutcome, conceal_batch, folder_journal, outcome_table
 from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, plan_file, plan_folder
 from gaplisten.batch.run import ThreadWorkers, Workers
@@ -21,13 +21,14 @@ from gaplisten.clips.consistency import doubts_about
 from gaplisten.clips.opening import open_clip
 from gaplisten.commands.folder_options import (
     Accept,
+    ChannelsOption,
     LayoutFile,
     PacketFrames,
     PacketMs,
     Raw,
     layout_from,
     packet_length,
-    raw_from,
+    reading_from,
     say_doubts,
 )
 from gaplisten.commands.output import failures, progress, say_note, show
@@ -61,6 +62,7 @@ def conceal(
     packet: PacketFrames = None,
     layout: LayoutFile = None,
     raw: Raw = None,
+    channels: ChannelsOption = None,
     accept: Accept = False,
     reference: Annotated[
         Path | None, typer.Option(help="The undamaged speech of the one file, for codecs.")
@@ -96,7 +98,14 @@ def conceal(
     parameters = validate(entry, parse_assignments(settings or ()))
     length = packet_length(packet_ms, packet)
     items = _planned(
-        source, out, trace, length, reference, reference_folder, layout_from(layout), raw_from(raw)
+        source,
+        out,
+        trace,
+        length,
+        reference,
+        reference_folder,
+        layout_from(layout),
+        reading_from(raw, channels),
     )
     _need_references(items, entry, source)
     say_doubts(_doubts(items, entry.needs_reference), accepted=accept)
@@ -153,14 +162,14 @@ def _planned(
     reference: Path | None,
     reference_folder: Path | None,
     layout: Layout | None,
-    raw: RawFormat | None,
+    reading: Reading,
 ) -> tuple[ConcealItem, ...]:
     if not source.is_dir():
         if reference_folder is not None:
             raise ConcealError(
                 "--reference-folder", "is for a folder, and IN is a file", "use --reference FILE"
             )
-        return (plan_file(source, out, trace, packet, reference, raw),)
+        return (plan_file(source, out, trace, packet, reference, reading),)
     if reference is not None:
         fact = "belongs to one file, and IN is a folder"
         raise ConcealError("--reference", fact, "use --reference-folder DIR")
@@ -170,7 +179,7 @@ def _planned(
             "belongs to one file, and IN is a folder",
             "leave it out: traces beside the files count",
         )
-    return plan_folder(source, out, packet, reference_folder, layout, raw, say_note)
+    return plan_folder(source, out, packet, reference_folder, layout, reading, say_note)
 
 
 def _report(batch: ConcealBatch, csv: Path | None) -> None:

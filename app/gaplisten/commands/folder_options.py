@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from gaplisten.audio.headerless import RawFormat, parse_raw
+from gaplisten.audio.channels import Reading, parse_channels
+from gaplisten.audio.headerless import parse_raw
 from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import DEFAULT_PACKET_MS, PacketLength
 from gaplisten.errors import GaplistenError, in_line
@@ -31,6 +32,14 @@ Raw = Annotated[
     str | None,
     typer.Option(
         "--raw", metavar="RATE,ENCODING[,CHANNELS]", help="What files without a header hold: 16000,s16le,1."
+    ),
+]
+ChannelsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--channels",
+        metavar="[N:]CHANNEL[+CHANNEL]",
+        help="What is used of files of more than two channels: 3, 1+2 or mean; of those of N: 8:3,6:mean.",
     ),
 ]
 ReferenceFolder = Annotated[
@@ -59,9 +68,11 @@ def packet_length(ms: float | None, frames: int | None) -> PacketLength:
     return PacketLength(DEFAULT_PACKET_MS if ms is None else ms, frames)
 
 
-def raw_from(text: str | None) -> RawFormat | None:
-    """Return what the user said of files without a header, if anything."""
-    return None if text is None else parse_raw(text)
+def reading_from(raw: str | None, channels: str | None) -> Reading:
+    """Return what the user said of files without a header, and of their channels, if anything."""
+    return Reading(
+        None if raw is None else parse_raw(raw), None if channels is None else parse_channels(channels)
+    )
 
 
 def layout_from(path: Path | None) -> Layout | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gaplisten.audio.channels import Reading
 from gaplisten.clips.clip import Clip, ClipSet, ConditionFile, OpenClip, PacketLength
 from gaplisten.clips.consistency import doubts_about
 from gaplisten.clips.layouts import find_clips
@@ -17,6 +18,7 @@ from gaplisten.clips.names import numbered
 from gaplisten.clips.opening import open_clip
 from gaplisten.commands.folder_options import (
     Accept,
+    ChannelsOption,
     LayoutFile,
     PacketFrames,
     PacketMs,
@@ -24,7 +26,7 @@ from gaplisten.commands.folder_options import (
     ReferenceFolder,
     layout_from,
     packet_length,
-    raw_from,
+    reading_from,
     say_doubts,
 )
 from gaplisten.commands.handing_over import (
@@ -106,6 +108,7 @@ def gaps(
     packet: PacketFrames = None,
     layout: LayoutFile = None,
     raw: Raw = None,
+    channels: ChannelsOption = None,
     reference_folder: ReferenceFolder = None,
     accept: Accept = False,
     threshold: Annotated[
@@ -173,7 +176,7 @@ def gaps(
             reference_folder=reference_folder,
             packet=length,
             layout=layout_from(layout),
-            raw=raw_from(raw),
+            reading=reading_from(raw, channels),
         )
         for note in clips.unused:
             say_note(note)
@@ -187,7 +190,7 @@ def gaps(
             return
         if wanted is not None:
             failed = _accepted(clips, wanted, accept)
-            options = _options(reference_folder, packet_ms, packet, layout, raw)
+            options = _options(reference_folder, packet_ms, packet, layout, reading_from(raw, channels))
             hand_over(clips.clips, wanted, limits, options)
             if failed:
                 raise typer.Exit(1)
@@ -198,14 +201,14 @@ def gaps(
             raise typer.Exit(1)
         return
     clip = _clip(files, lossy, trace or [], length, no_reference, format, inverted)
-    clip = replace(clip, raw=raw_from(raw))
+    clip = replace(clip, reading=reading_from(raw, channels))
     with progress("measuring gaps") as job:
         opened = open_clip(clip, job)
         doubts = doubts_about(opened)
     say_doubts(map(str, doubts), accepted=accept)
     if wanted is not None:
         failed = failures(opened.problems)  # first: without what they name there may be no gap to hand over
-        hand_over([clip], wanted, limits, _options(None, packet_ms, packet, None, raw), opened)
+        hand_over([clip], wanted, limits, _options(None, packet_ms, packet, None, clip.reading), opened)
         if failed:
             raise typer.Exit(1)
         return
@@ -272,7 +275,7 @@ def _options(
     packet_ms: float | None,
     packet: int | None,
     layout: Path | None,
-    raw: str | None,
+    reading: Reading,
 ) -> list[str]:
     """Return the options without which the same place could not be opened again; names, no paths."""
     words = []
@@ -284,9 +287,7 @@ def _options(
         words += ["--packet", str(packet)]
     if layout is not None:
         words += ["--layout", layout.name]
-    if raw is not None:
-        words += ["--raw", raw]
-    return words
+    return [*words, *reading.options]
 
 
 def _show(table: Table, flagged: bool, csv: Path | None) -> None:

@@ -9,7 +9,14 @@ import typer
 
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.losing import LossRecipe, lose_clips
-from gaplisten.commands.folder_options import PacketFrames, PacketMs, Raw, packet_length, raw_from
+from gaplisten.commands.folder_options import (
+    ChannelsOption,
+    PacketFrames,
+    PacketMs,
+    Raw,
+    packet_length,
+    reading_from,
+)
 from gaplisten.commands.output import failures, progress, say, say_note, show
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.models import MODELS, ModelParameter
@@ -68,6 +75,7 @@ def lose(
     packet_ms: PacketMs = None,
     packet: PacketFrames = None,
     raw: Raw = None,
+    channels: ChannelsOption = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that are there already.")
     ] = False,
@@ -81,7 +89,7 @@ def lose(
     Writes OUT/clean_signals, OUT/lossy_signals (with <name>_is_lost.txt) and OUT/meta.csv.
     """
     length = packet_length(packet_ms, packet)
-    found = find_clips(source, packet=length, raw=raw_from(raw))
+    found = find_clips(source, packet=length, reading=reading_from(raw, channels))
     recipe = LossRecipe(model, _assignments(settings or []), seed, length.ms, length.frames)
     with progress("losing packets") as job:
         made = lose_clips(found.clips, recipe, out, overwrite=overwrite, job=job)

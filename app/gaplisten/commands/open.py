@@ -14,6 +14,7 @@ import typer
 from gaplisten.bench.state import Sources
 from gaplisten.clips.clip import DEFAULT_PACKET_MS
 from gaplisten.commands.folder_options import (
+    ChannelsOption,
     LayoutFile,
     PacketFrames,
     PacketMs,
@@ -21,7 +22,7 @@ from gaplisten.commands.folder_options import (
     ReferenceFolder,
     layout_from,
     packet_length,
-    raw_from,
+    reading_from,
 )
 from gaplisten.display import lacking
 from gaplisten.errors import GaplistenError
@@ -48,6 +49,7 @@ def open_workbench(
     packet: PacketFrames = None,
     layout: LayoutFile = None,
     raw: Raw = None,
+    channels: ChannelsOption = None,
     clip: Annotated[str | None, typer.Option("--clip", metavar="NAME", help="Show this clip first.")] = None,
     gap: Annotated[
         int | None, typer.Option("--gap", min=1, metavar="K", help="Go to this gap of it, counted from 1.")
@@ -72,7 +74,7 @@ def open_workbench(
         packet_ms=DEFAULT_PACKET_MS if packet_ms is None else packet_ms,
         packet_frames=packet_length(packet_ms, packet).frames,
         layout=layout_from(layout),
-        raw=raw_from(raw),
+        reading=reading_from(raw, channels),
     )
     raise typer.Exit(run_workbench(paths or [], how=how, clip=clip, gap=gap, version=version))
 

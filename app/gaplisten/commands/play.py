@@ -13,14 +13,14 @@ from typing import Annotated
 
 import typer
 
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.audio.gain import TARGET_DBOV
-from gaplisten.audio.headerless import RawFormat
 from gaplisten.bench.controller import Controller
 from gaplisten.bench.hearing import Hearing
 from gaplisten.bench.lanes import Lane
 from gaplisten.bench.settings import Settings
 from gaplisten.bench.state import Loop, RoleChoice, Sources
-from gaplisten.commands.folder_options import Raw, raw_from
+from gaplisten.commands.folder_options import ChannelsOption, Raw, reading_from
 from gaplisten.errors import GaplistenError, in_line
 from gaplisten.loss.trace import Gap
 from gaplisten.playback.devices import OutputDevice
@@ -39,7 +39,7 @@ class PlayError(GaplistenError):
 # -- the clip ---------------------------------------------------------------------------------------------
 
 
-def _sources(paths: Sequence[Path], raw: RawFormat | None = None) -> Sources:
+def _sources(paths: Sequence[Path], reading: Reading = AS_TOLD) -> Sources:
     """Return what was named: folders as they are understood elsewhere, files in the order given.
 
     The first sound is the reference, on whose clock and with whose gain the others are heard.
@@ -48,16 +48,16 @@ def _sources(paths: Sequence[Path], raw: RawFormat | None = None) -> Sources:
     from gaplisten.clips.roles import Role, guess_roles
 
     if any(path.is_dir() for path in paths):
-        return Sources(tuple(paths), raw=raw)
+        return Sources(tuple(paths), reading=reading)
     roles: list[RoleChoice] = []
     for path in paths:
         if path.suffix.lower() not in SOUNDING_SUFFIXES and guess_roles([path])[0].role is Role.TRACE:
             roles.append(RoleChoice(path, Role.TRACE))
             continue
-        probe(path, raw)  # says at once what is wrong with a file
+        probe(path, reading)  # says at once what is wrong with a file
         sounds = sum(choice.role != Role.TRACE for choice in roles)
         roles.append(RoleChoice(path, Role.CONDITION if sounds else Role.REFERENCE, path.name))
-    return Sources(tuple(paths), tuple(roles), raw=raw)
+    return Sources(tuple(paths), tuple(roles), reading=reading)
 
 
 def _level(text: str) -> float | None:
@@ -298,12 +298,13 @@ def play(
         str, typer.Option("--level", metavar="DBOV", help="Speech level of the reference; 'off': as it is.")
     ] = str(TARGET_DBOV),
     raw: Raw = None,
+    channels: ChannelsOption = None,
 ) -> None:
     """Play a clip; keys 0-9 switch between its versions at the same running position.
 
     One gain, taken from the reference (ITU-T P.56), applies to all, so differences in level are heard.
     """
-    target, sources = _level(level), _sources(paths, raw_from(raw))
+    target, sources = _level(level), _sources(paths, reading_from(raw, channels))
     player = Player()
     hearing = Hearing(player, as_is=target is None)
     controller = Controller(hearing, Settings(level_dbov=TARGET_DBOV if target is None else target))

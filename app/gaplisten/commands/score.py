@@ -36,6 +36,7 @@ from gaplisten.batch.summary import brief, summarise_scores, tidy
 from gaplisten.commands import output
 from gaplisten.commands.folder_options import (
     Accept,
+    ChannelsOption,
     LayoutFile,
     PacketFrames,
     PacketMs,
@@ -43,7 +44,7 @@ from gaplisten.commands.folder_options import (
     ReferenceFolder,
     layout_from,
     packet_length,
-    raw_from,
+    reading_from,
     say_doubts,
 )
 from gaplisten.durable.places import check_place
@@ -168,6 +169,7 @@ def score(
     packet: PacketFrames = None,
     layout: LayoutFile = None,
     raw: Raw = None,
+    channels: ChannelsOption = None,
     accept: Accept = False,
     transcripts: Annotated[
         Path | None,
@@ -216,7 +218,7 @@ def score(
         packet=packet_length(packet_ms, packet),
         layout=layout_from(layout),
         transcripts=transcripts,
-        raw=raw_from(raw),
+        reading=reading_from(raw, channels),
     )
     more, said = tuple[str, ...](), dict[Path, Mapping[str, str]]()
     if metadata is None and strata is not None:

@@ -9,15 +9,22 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from gaplisten.audio.channels import Reading
 from gaplisten.audio.files import SOUNDING_SUFFIXES, probe, read_signal
-from gaplisten.audio.headerless import RawFormat
 from gaplisten.captures.formats import FORMATS as CAPTURES
 from gaplisten.captures.formats import is_capture
 from gaplisten.clips.clip import PacketLength
 from gaplisten.clips.trace_table import CELL_FORMAT, read_trace_table
 from gaplisten.clips.traces import packet_frames_at
 from gaplisten.commands.calls import Choices, look_at, write_packets, write_sound
-from gaplisten.commands.folder_options import PacketFrames, PacketMs, Raw, packet_length, raw_from
+from gaplisten.commands.folder_options import (
+    ChannelsOption,
+    PacketFrames,
+    PacketMs,
+    Raw,
+    packet_length,
+    reading_from,
+)
 from gaplisten.commands.output import failures, say, show
 from gaplisten.durable.folders import filled_alone
 from gaplisten.errors import GaplistenError
@@ -69,6 +76,7 @@ def trace(
     packet_ms: PacketMs = None,
     packet: PacketFrames = None,
     raw: Raw = None,
+    channels: ChannelsOption = None,
     stream: Annotated[
         str | None,
         typer.Option("--stream", metavar="N[+N]", help="Stream of a capture, by its number; + joins two."),
@@ -122,8 +130,8 @@ def trace(
     """
     if to:
         format_named(to[0])
-    bare = raw_from(raw)
-    packet_ms = _in_ms(packet_length(packet_ms, packet), packet_ms, file, rate, bare)
+    reading = reading_from(raw, channels)
+    packet_ms = _in_ms(packet_length(packet_ms, packet), packet_ms, file, rate, reading)
     planned = "delays" if format == "delays" else None
     choices = Choices(
         stream, buffer_ms, late_percent, absolute, skip, frames, clock, packet_ms, output, planned
@@ -144,8 +152,8 @@ def trace(
         and _tell_table(file, to, inverted, packet_ms, rate, csv)
     ):
         return
-    if _is_sound(file, bare) and format is None:
-        on_clock, notes = _of_sound(file, inverted, packet_ms, bare)
+    if _is_sound(file, reading) and format is None:
+        on_clock, notes = _of_sound(file, inverted, packet_ms, reading)
         row = _row(str(file), "sound", _ZEROS, on_clock)
     else:
         found = read_trace(file, format=format, inverted=inverted)
@@ -158,18 +166,18 @@ def trace(
         _convert(on_clock, to)
 
 
-def _is_sound(file: Path, raw: RawFormat | None) -> bool:
-    return file.suffix.lower() in SOUNDING_SUFFIXES or raw is not None
+def _is_sound(file: Path, reading: Reading) -> bool:
+    return file.suffix.lower() in SOUNDING_SUFFIXES or reading.raw is not None
 
 
 def _in_ms(
-    length: PacketLength, told: float | None, file: Path, rate: int | None, raw: RawFormat | None
+    length: PacketLength, told: float | None, file: Path, rate: int | None, reading: Reading
 ) -> float | None:
     """Return the packet length in ms: frames count at the sound's own rate, at --rate or at 16000 Hz."""
     if length.frames is None:
         return told
-    if _is_sound(file, raw):
-        return 1000.0 * length.frames / probe(file, raw).rate
+    if _is_sound(file, reading):
+        return 1000.0 * length.frames / probe(file, reading).rate
     return 1000.0 * length.frames / (rate or _USUAL_RATE)
 
 
@@ -286,15 +294,15 @@ def _in_packets(trace: LossTrace, packet_ms: float, found: TraceFile) -> LossTra
 
 
 def _of_sound(
-    file: Path, inverted: bool, packet_ms: float, raw: RawFormat | None
+    file: Path, inverted: bool, packet_ms: float, reading: Reading
 ) -> tuple[LossTrace, tuple[str, ...]]:
     """Return what was lost of a sound, and what is to be said about it."""
     if inverted:
         raise TraceUsageError("--inverted", "has no meaning for a sound file", "leave it out")
-    signal = read_signal(file, raw)
+    signal = read_signal(file, reading)
     found = detect_losses(signal, packet_frames_at(packet_ms, signal.rate, str(file)))
     said = ("detected: packets of exact zeros in a sound file", *found.notes)
-    return found.trace, (*probe(file, raw).notes, *said)
+    return found.trace, (*probe(file, reading).notes, *said)
 
 
 def _polarity(found: TraceFile) -> str:

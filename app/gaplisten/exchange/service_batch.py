@@ -100,8 +100,8 @@ def _plcmos_of(service: Service, job: Job | None) -> tuple[Metric, Compute]:
     client.health()
 
     def score(task: ScoreTask) -> Score:
-        path, raw = task.version.path, task.version.clip.raw
-        material, marks = prepare(task.metric, read_signal(path, raw), _reference(task), None)
+        path, reading = task.version.path, task.version.clip.reading
+        material, marks = prepare(task.metric, read_signal(path, reading), _reference(task), None)
         clean, degraded = (Signal.of(side, material.rate) for side in material.whole)
         answer = trust.ask(client.score, degraded, clean, path.name, job)
         return Score(answer.plcmos, marks=(*marks, f"model version {answer.model_version}"))
@@ -124,7 +124,7 @@ def _words_of(service: Service, job: Job | None) -> tuple[Metric, Compute]:
     def score(task: ScoreTask) -> Score:
         known = task.version.clip.transcript
         written = None if known is None else text_said(known)
-        sound = read_signal(task.version.path, task.version.clip.raw)
+        sound = read_signal(task.version.path, task.version.clip.reading)
         reference = _reference(task) if written is None else None
         material, marks = prepare(task.metric, sound, reference, None, transcript=written)
         if written is None:
@@ -146,7 +146,7 @@ def _words_of(service: Service, job: Job | None) -> tuple[Metric, Compute]:
 
 def _reference(task: ScoreTask) -> Signal | None:
     clip = task.version.clip
-    return read_signal(clip.reference, clip.raw) if clip.reference else None
+    return read_signal(clip.reference, clip.reading) if clip.reference else None
 
 
 class _GivenUpError(Exception):

@@ -56,6 +56,7 @@ class ClipsPart(Part):
     reference_folder: Path_ | None = None
     packet_ms: float = Field(default=20.0, gt=0.1, le=1000)
     raw: Text | None = None
+    channels: Text | None = None
     names: list[str] | None = Field(default=None, max_length=MOST_TRIALS)
     talkers: Path_ | None = None
     talker_names: Text = ""

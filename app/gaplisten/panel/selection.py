@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from gaplisten.audio.channels import ChannelsError, Reading, parse_channels
 from gaplisten.audio.headerless import RawError, parse_raw
 from gaplisten.clips.clip import Clip, PacketLength
 from gaplisten.clips.clip_tables import stratum_of, table_of_clips
@@ -162,8 +163,13 @@ def choose_clips(definition: PanelDefinition, places: Places) -> list[ChosenClip
         raw = None if part.raw is None else parse_raw(part.raw)
     except RawError as error:
         raise DefinitionError("clips.raw", error.fact, error.way_out) from error
+    try:
+        channels = None if part.channels is None else parse_channels(part.channels)
+    except ChannelsError as error:
+        raise DefinitionError("clips.channels", error.fact, error.way_out) from error
+    reading = Reading(raw, channels)
     packet = PacketLength(part.packet_ms)
-    clips = find_clips(folders, reference_folder=reference, packet=packet, raw=raw).clips
+    clips = find_clips(folders, reference_folder=reference, packet=packet, reading=reading).clips
     stratum = _telling(clips, part, places)
     training = _named(clips, definition.training.clips, "training.clips")
     others = [clip for clip in clips if clip not in training]

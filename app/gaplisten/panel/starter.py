@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gaplisten import languages
-from gaplisten.audio.headerless import RawFormat
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.methods import methods
 from gaplisten.panel.methods.contract import Method
@@ -26,7 +26,7 @@ def definition_for(
     title: str = "Listening panel",
     reference_folder: Path | None = None,
     packet_ms: float = 20.0,
-    raw: RawFormat | None = None,
+    reading: Reading = AS_TOLD,
     **more: Any,
 ) -> PanelDefinition:
     """Return the definition of a panel over chosen clips and conditions.
@@ -49,7 +49,8 @@ def definition_for(
         folders=[str(folder) for folder in folders],
         reference_folder=str(reference_folder) if reference_folder else None,
         packet_ms=packet_ms,
-        raw=None if raw is None else str(raw),
+        raw=None if reading.raw is None else str(reading.raw),
+        channels=None if reading.channels is None else str(reading.channels),
         names=list(clips) or None,
     )
     return PanelDefinition(title=title, method=method, clips=part, condition=list(conditions), **more)
@@ -144,6 +145,7 @@ folders = ["clips"]     # relative to this file; folders elsewhere need --allow 
 # reference_folder = "clips/clean"
 packet_ms = 20
 # raw = "16000,s16le,1"   # what files without a header hold
+# channels = "3"          # what is used of files of more than two channels: one, "1+2", or "mean"
 # names = ["54", "2307"]                              # these clips only ...
 # talker_names = "{{sex}}{{talker}}_*"    # who talks, by the clips' names (or a table under talkers)
 # strata = "clips.csv"          # a row for each clip: results by what its column says, not by bursts

@@ -11,7 +11,7 @@ from random import SystemRandom
 
 import numpy as np
 
-from gaplisten.audio.headerless import RawFormat
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.gap_wording import with_unit
@@ -49,8 +49,8 @@ class Version:
         The whole sound on the clip's clock, as it is heard.
     file
         Where it comes from; None for what a concealer or the program itself made.
-    raw
-        What `file` is taken for, where it has no header.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
     made
         How it came to be, in words: "repeat_fade, fade_ms=20"; empty for files.
     trace
@@ -72,7 +72,7 @@ class Version:
     values: Mapping[str, float | None] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    raw: RawFormat | None = None
+    reading: Reading = AS_TOLD
 
     def told(self) -> str:
         """Return the measures that say most, in one line: "click at exit 14.5 z !, ..."; empty for none."""
@@ -217,12 +217,12 @@ class Finding:
             return floats, ""  # a bit depth or a rate of its own would tell which version it is
         if version.file is None:
             return floats, version.made
-        whole = cut(version.file, 0, 0, version.raw)
+        whole = cut(version.file, 0, 0, version.reading)
         if whole.rate != self.rate:
             start, stop = (round(at * whole.rate / self.rate) for at in (self.start, self.stop))
-            own = cut(version.file, start, stop, version.raw)
+            own = cut(version.file, start, stop, version.reading)
             return own, f"at its own rate; the page plays it as brought to {self.rate} Hz"
-        own = cut(version.file, self.start, self.stop, version.raw)
+        own = cut(version.file, self.start, self.stop, version.reading)
         if own.floats.shape != shown.shape or not np.array_equal(own.floats, shown):
             return floats, "as changed in the workbench (delay or level), not as in its file"
         return own, "" if own.exact else "decoded from a lossy codec"
@@ -303,7 +303,7 @@ def finding_of(
                 file=files.get(name), trace=opened.trace_of(name),
             )
         )  # fmt: skip
-    noted = tuple(_noted(opened, replace(each, raw=opened.clip.raw)) for each in versions)
+    noted = tuple(_noted(opened, replace(each, reading=opened.clip.reading)) for each in versions)
     name = visible(opened.clip.name)
     return Finding(name, index, len(gaps), gap, trace, noted, place, context_ms, thresholds)
 

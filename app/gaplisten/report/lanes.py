@@ -90,7 +90,7 @@ def finding_in_lanes(
         len(gaps),
         gap,
         trace,
-        tuple(replace(each, raw=opened.clip.raw) for each in versions),
+        tuple(replace(each, reading=opened.clip.reading) for each in versions),
         place,
         context_ms,
         work.gaps.thresholds,
@@ -115,6 +115,5 @@ def _options(work: Work) -> tuple[str, ...]:
         words += ["--packet", str(sources.packet_frames)]
     elif sources.packet_ms != 20.0:
         words += ["--packet-ms", f"{sources.packet_ms:g}"]
-    if sources.raw is not None:
-        words += ["--raw", str(sources.raw)]
+    words += sources.reading.options
     return tuple(words)

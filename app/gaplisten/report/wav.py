@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.audio.files import probe, read_range
-from gaplisten.audio.headerless import RawFormat
 from gaplisten.audio.signal import Samples
 
 # libsndfile's subtype: how it is read, by how many bits that is wider, and bits in the file.
@@ -38,7 +38,8 @@ class Cut:
     bits
         Of one sample in the file.
     exact
-        Whether the samples are the file's own; False for lossy codecs, of which only decoded sound is there.
+        Whether the samples are the file's own; False for lossy codecs, of which only decoded sound is there,
+        and for the mean of channels.
     """
 
     samples: npt.NDArray[Any]
@@ -69,23 +70,25 @@ class Cut:
         return np.asarray(self.samples.astype(np.float64) / 2.0 ** (self.bits - 1), np.float32)
 
 
-def cut(path: Path, start: int, stop: int, raw: RawFormat | None = None) -> Cut:
+def cut(path: Path, start: int, stop: int, reading: Reading = AS_TOLD) -> Cut:
     """Read frames ``[start, stop)`` of a file (cut at its ends) as they are in it.
 
     Parameters
     ----------
-    raw
-        What to take samples for that have no header.
+    reading
+        How files are read that do not tell, or have more channels than are wanted.
 
     Raises
     ------
     SoundFileError
         If it cannot be read.
     """
-    info = probe(path, raw)
-    kind, wider, bits = _DEPTHS.get(info.subtype, ("float32", 0, 32))
+    info = probe(path, reading)
+    computed = info.pick is not None and info.pick.is_mean
+    kept = None if computed else _DEPTHS.get(info.subtype)
+    kind, wider, bits = kept or ("float32", 0, 32)
     found = read_range(info, start, stop, kind)
-    return Cut(found >> wider if wider else found, info.rate, bits, info.subtype in _DEPTHS)
+    return Cut(found >> wider if wider else found, info.rate, bits, kept is not None)
 
 
 def wav_bytes(sound: Cut) -> bytes:

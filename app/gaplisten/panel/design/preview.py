@@ -21,7 +21,7 @@ def _clip(chosen: ChosenClip) -> ClipKey:
         if path is None:
             continue
         try:
-            info = probe(path, clip.raw)
+            info = probe(path, clip.reading)
         except (GaplistenError, OSError):
             continue
         rate, frames = info.rate, max(1, info.frames)

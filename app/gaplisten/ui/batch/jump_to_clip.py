@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
+from gaplisten.audio.channels import Reading
 from gaplisten.audio.files import read_signal
-from gaplisten.audio.headerless import RawFormat
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.gap_measures import measured
@@ -111,7 +111,7 @@ class JumpToClip(QObject):
         assert opened is not None
 
         def look(job: Job) -> GapTable | None:
-            sound = _sound_at(Path(file), trace.rate, opened.clip.raw) if file else None
+            sound = _sound_at(Path(file), trace.rate, opened.clip.reading) if file else None
             return measured(opened.reference, {condition: sound}, trace, job) if sound else None
 
         def found(table: GapTable | None) -> None:
@@ -145,10 +145,10 @@ class JumpToClip(QObject):
         return next((lane for lane in self._controller.lanes if lane.ident in idents), None)
 
 
-def _sound_at(path: Path, rate: int, raw: RawFormat | None) -> Signal | None:
+def _sound_at(path: Path, rate: int, reading: Reading) -> Signal | None:
     """Return a version's file at the clip's rate; None when it cannot be read."""
     try:
-        found = read_signal(path, raw)
+        found = read_signal(path, reading)
     except GaplistenError:
         return None
     return found if found.rate == rate else resample(found, rate)

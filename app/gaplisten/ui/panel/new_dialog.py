@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gaplisten.audio.headerless import RawFormat
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.bench.state import Choice
 from gaplisten.clips.clip import ClipSet
 from gaplisten.clips.transcripts import keys_of
@@ -60,7 +60,7 @@ class Offer:
     packet_ms: float
     choices: tuple[Choice, ...]
     chosen: tuple[str, ...] = ()
-    raw: RawFormat | None = None
+    reading: Reading = AS_TOLD
 
 
 def offered_conditions(offer: Offer) -> list[ConditionPart]:
@@ -331,7 +331,7 @@ class NewPanelDialog(QDialog):
             title=self.title.text().strip(),
             reference_folder=offer.reference_folder,
             packet_ms=offer.packet_ms,
-            raw=offer.raw,
+            reading=offer.reading,
             **merged(*(page.values() for page in (self.test, self.listening, self.start, self.words))),
         )
         if self.which.currentIndex() == 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,14 +11,16 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
 
+from gaplisten.audio.channels import AS_TOLD, Channels, Reading
 from gaplisten.audio.headerless import RawFormat
 from gaplisten.bench.autosave import Autosave, Claim, rescued
 from gaplisten.bench.document import Document
-from gaplisten.bench.kept_layouts import as_before, keep_raw
+from gaplisten.bench.kept_layouts import as_before, keep_reading
 from gaplisten.bench.opening import split_paths
 from gaplisten.bench.settings import is_there
 from gaplisten.bench.state import RoleChoice, Sources, Work
 from gaplisten.captures.formats import is_capture
+from gaplisten.clips.channel_counts import by_channels, files_of, undecided
 from gaplisten.clips.manifests import is_manifest
 from gaplisten.clips.scanning import NeedsRawError, first_bare
 from gaplisten.errors import GaplistenError
@@ -44,6 +46,7 @@ COMMANDS = (
     *section("File", "set")(
         ("file.reference", "Reference Folder…", "", "Say where the clean references lie"),
         ("file.packet", "Packet Length…", "", "Say how long the packets of these clips are"),
+        ("file.channels", "Channels of Files…", "", "Choose which channels are used of files with several"),
         ("file.raw", "Samples Without a Header…", "", "Say what .pcm, .raw and such files hold"),
     ),
     *section("File", "save")(
@@ -64,6 +67,8 @@ class Files(QObject):
         self._shell, self._controller, self._window = shell, shell.controller, shell.window
         self._autosave = Autosave()
         self._taken: Claim | None = None
+        self._asking_channels = False
+        self._declined: frozenset[int] = frozenset()  # numbers of channels about which is not asked again
         self._autosave_timer = QTimer(self, interval=AUTOSAVE_MS, singleShot=True)
         self._autosave_timer.timeout.connect(self.keep_now)
         bind = shell.actions.bind
@@ -74,6 +79,7 @@ class Files(QObject):
         bind("file.reference", self.ask_reference)
         bind("file.packet", self.ask_packet)
         bind("file.raw", self.ask_raw)
+        bind("file.channels", self.ask_channels)
         bind("file.save", self.save)
         bind("file.save_as", self.save_as)
         bind("file.quit", shell.window.close)
@@ -117,7 +123,7 @@ class Files(QObject):
         elif len(files) == 1 and is_capture(files[0]):
             self._shell.capture_wanted.emit(files[0])
         elif files:
-            self._ask_roles(files, None if how is None else how.raw)
+            self._ask_roles(files, AS_TOLD if how is None else how.reading)
 
     def _tell_left_out(self, paths: Sequence[Path], work: Path) -> None:
         if paths:
@@ -131,6 +137,7 @@ class Files(QObject):
         """Open these clips as new work."""
         if not self.may_close():
             return
+        self._declined = frozenset()
         choices = self._controller.document.work.choices
         self._shell.view_wanted.emit(None, False)
         self._controller.open_work(Work(choices=choices), None)
@@ -139,25 +146,38 @@ class Files(QObject):
         for path in sources.paths:
             self._shell.remember(path)
 
-    def _ask_roles(self, files: Sequence[Path], raw: RawFormat | None) -> None:
+    def _ask_roles(self, files: Sequence[Path], reading: Reading) -> None:
         from gaplisten.ui.workbench.roles_dialog import RolesDialog
 
-        if raw is None and (example := first_bare(files)) is not None:
-            self._ask_what_is_bare(example, None, partial(self._ask_roles, files))
+        if reading.raw is None and (example := first_bare(files)) is not None:
+            self._ask_what_is_bare(
+                example, None, lambda raw: self._ask_roles(files, replace(reading, raw=raw))
+            )
             return
-        dialog = RolesDialog(files, self._controller.tasks, self._window, raw)
-        dialog.settled.connect(partial(self._on_roles, raw))
+        counted = by_channels(files, reading)
+        if undecided(counted, reading):
+            self._ask_which_channels(
+                counted, reading, lambda said: self._ask_roles(files, Reading(channels=said).over(reading))
+            )
+            return
+        dialog = RolesDialog(files, self._controller.tasks, self._window, reading)
+        dialog.settled.connect(partial(self._on_roles, reading))
         dialog.open()
 
-    def _on_roles(self, raw: RawFormat | None, roles: Sequence[RoleChoice], packet_ms: float) -> None:
+    def _on_roles(self, reading: Reading, roles: Sequence[RoleChoice], packet_ms: float) -> None:
         paths = tuple(choice.path for choice in roles)
-        self.open_sources(Sources(paths=paths, roles=tuple(roles), packet_ms=packet_ms, raw=raw))
+        self.open_sources(Sources(paths=paths, roles=tuple(roles), packet_ms=packet_ms, reading=reading))
 
     # -- samples without a header ------------------------------------------------------------------------
 
     def _on_failed(self, error: object) -> None:
         if isinstance(error, NeedsRawError):
             self._ask_what_is_bare(error.example, None, self._on_raw)
+        opened = self._controller.opened
+        wide = frozenset(count for _, count in opened.wide) if opened is not None else frozenset()
+        if opened is not None and wide - self._declined and not self._asking_channels:
+            self._declined |= wide
+            self.ask_channels()
 
     def _ask_what_is_bare(
         self, example: Path, before: RawFormat | None, then: Callable[[RawFormat], None]
@@ -170,11 +190,20 @@ class Files(QObject):
         dialog.open()
 
     def _on_raw(self, raw: RawFormat) -> None:
+        self._read_so(replace(self._reading(), raw=raw))
+
+    def _reading(self) -> Reading:
+        """Return how the files that are open are read."""
         sources = self._controller.document.work.sources
-        layout = None if sources.layout is None else replace(sources.layout, raw=raw)
-        changed = replace(sources, raw=raw, layout=layout)
+        return sources.reading if sources.layout is None else sources.reading.over(sources.layout.reading)
+
+    def _read_so(self, reading: Reading) -> None:
+        """Open the same files anew, read in this way, now and when the folder is opened again."""
+        sources = self._controller.document.work.sources
+        layout = None if sources.layout is None else replace(sources.layout, reading=reading)
+        changed = replace(sources, reading=reading, layout=layout)
         try:
-            keep_raw(changed, raw)
+            keep_reading(changed)
         except GaplistenError as error:
             self._shell.report(error)
         self._controller.open_sources(changed)
@@ -186,8 +215,35 @@ class Files(QObject):
         if example is None:
             self._shell.say(tr("there are no samples without a header: open some first"))
             return
-        before = sources.raw or (None if sources.layout is None else sources.layout.raw)
-        self._ask_what_is_bare(example, before, self._on_raw)
+        self._ask_what_is_bare(example, self._reading().raw, self._on_raw)
+
+    # -- channels ---------------------------------------------------------------------------------------
+
+    def ask_channels(self) -> None:
+        """Let the user say which channels are used of the clip's files."""
+        opened, reading = self._controller.opened, self._reading()
+        files = {} if opened is None else by_channels(files_of(opened.clip), reading)
+        if not files:
+            self._shell.say(tr("no file of this clip has more than one channel"))
+            return
+        self._ask_which_channels(
+            files, reading, lambda said: self._read_so(Reading(channels=said).over(self._reading()))
+        )
+
+    def _ask_which_channels(
+        self, files: Mapping[int, Sequence[Path]], reading: Reading, then: Callable[[Channels], None]
+    ) -> None:
+        from gaplisten.ui.workbench.channels_dialog import ChannelsDialog
+
+        dialog = ChannelsDialog(files, reading.channels, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.settled.connect(then)
+        self._asking_channels = True
+        dialog.finished.connect(self._asked_channels)
+        dialog.open()
+
+    def _asked_channels(self) -> None:
+        self._asking_channels = False
 
     def ask_folder(self) -> None:
         """Let the user pick a folder of clips."""

@@ -292,7 +292,7 @@ class Notes(QObject):
         noted = self._controller.notes_by_clip()
         for clip in clips:
             if clip.name in noted and clip.sound is not None:
-                rates[clip.name] = probe(clip.sound, clip.raw).rate
+                rates[clip.name] = probe(clip.sound, clip.reading).rate
         return rates
 
 

@@ -112,7 +112,7 @@ class Panels(QObject):
             work.sources.packet_ms,
             tuple(work.choices),
             self._selected_clips(),
-            controller.clipset.clips[0].raw,
+            controller.clipset.clips[0].reading,
         )
 
     def _selected_clips(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gaplisten.audio.headerless import RawFormat
+from gaplisten.audio.channels import AS_TOLD, Reading
 from gaplisten.bench.state import RoleChoice
 from gaplisten.bench.tasks import Tasks
 from gaplisten.clips.roles import Role, RoleGuess, guess_roles
@@ -55,7 +55,7 @@ class RolesDialog(QDialog):
         files: Sequence[Path],
         tasks: Tasks,
         parent: QWidget | None = None,
-        raw: RawFormat | None = None,
+        reading: Reading = AS_TOLD,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("What are these files?"))
@@ -99,7 +99,7 @@ class RolesDialog(QDialog):
         resize_within(self, 820, 360)
         self._task = tasks.run(
             tr("looking at files"),
-            lambda _job: _looked_at(self._files, raw),
+            lambda _job: _looked_at(self._files, reading),
             self._show,
             self._on_failed,
             quiet=True,
@@ -200,8 +200,8 @@ class RolesDialog(QDialog):
         super().done(result)
 
 
-def _looked_at(files: Sequence[Path], raw: RawFormat | None) -> tuple[list[RoleGuess], Meanings]:
-    guesses = guess_roles(files, raw=raw)
+def _looked_at(files: Sequence[Path], reading: Reading) -> tuple[list[RoleGuess], Meanings]:
+    guesses = guess_roles(files, reading=reading)
     return guesses, unclear(guesses)
 
 
