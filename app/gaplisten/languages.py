@@ -7,7 +7,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -150,6 +150,8 @@ class WindowWords:
         What errors, measures and concealers say of themselves.
     plural
         Which of the forms a number takes.
+    parameters
+        Names of what bundled plugins and loss models can be set to, by ``plugin.parameter``.
     """
 
     name: str
@@ -157,6 +159,7 @@ class WindowWords:
     forms: Mapping[str, Sequence[str]]
     engines: Sentences
     plural: Callable[[int], int]
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, english: str, context: str = "") -> str:
         """Return one of the window's texts, its places as they are; its key begins with its context."""
@@ -203,7 +206,12 @@ def window_words(code: str) -> WindowWords:
         found = json.loads(path.read_text(encoding="utf-8"))
         plural = gettext.c2py(found["plural"])
         return WindowWords(
-            found["name"], found["texts"], found["forms"], Sentences(found["engines"], names=False), plural
+            found["name"],
+            found["texts"],
+            found["forms"],
+            Sentences(found["engines"], names=False),
+            plural,
+            found.get("parameters", {}),
         )
     except (OSError, ValueError, KeyError) as error:
         fact = f"the words cannot be read ({error})"

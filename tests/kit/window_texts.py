@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import gaplisten
+from gaplisten.loss.models import MODELS
 
 APP = Path(gaplisten.__file__).resolve().parent
 UI = APP / "ui"
@@ -224,6 +225,17 @@ def _hides(node: ast.AST) -> bool:
         return rows or _called(node) in _UNSEEN
     bare = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)  # a docstring
     return bare or isinstance(node, (ast.Compare | ast.Assert, ast.AnnAssign | ast.arg))
+
+
+@cache
+def parameter_keys() -> frozenset[str]:
+    """Return what bundled plugins and loss models can be set to: ``opus.bitrate``, ``loss/random.loss``."""
+    found = {f"loss/{model.name}.{each.name}" for model in MODELS for each in model.parameters}
+    for path in PLUGINS.glob("*.py"):
+        arguments = (node for node in ast.walk(_tree(path)) if isinstance(node, ast.arg))
+        told = (each for each in arguments if each.annotation and "Annotated" in ast.unparse(each.annotation))
+        found.update(f"{path.stem}.{each.arg}" for each in told)
+    return frozenset(found)
 
 
 @cache

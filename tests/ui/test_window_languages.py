@@ -14,10 +14,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
 
 from gaplisten import folders, languages
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.settings import Settings, read_settings, write_settings
+from gaplisten.concealers.entries import Parameter
 from gaplisten.errors import GaplistenError
 from gaplisten.exchange.service_settings import PLCMOS
 from gaplisten.metrics.catalogue import built_in
@@ -30,7 +33,8 @@ from gaplisten.ui.lanes.drawers.level_difference import LevelDifference
 from gaplisten.ui.lanes.drawers.pitch import Pitch
 from gaplisten.ui.panes.scores import explained
 from gaplisten.ui.workbench.concealer_card import progress_text
-from kit.window_texts import raised_texts, row_texts, untranslated, window_forms, window_texts
+from gaplisten.ui.workbench.parameter_form import ParameterForm
+from kit.window_texts import parameter_keys, raised_texts, row_texts, untranslated, window_forms, window_texts
 
 OTHERS = languages.window_codes()[1:]
 # What is written into documents and panels: translated where it is shown.
@@ -147,6 +151,29 @@ def test_numbers_take_the_form_that_the_language_has_for_them(
     assert (
         str(error) == "a.wav: the file good holds 3 rows; nobody knows this sentence"
     )  # in logs and commands
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_language_names_every_parameter_of_what_comes_with_the_program(code: str) -> None:
+    words = languages.window_words(code)
+    assert set(words.parameters) == parameter_keys()
+    assert all(words.parameters.values())
+
+
+def test_parameters_of_bundled_plugins_are_named_and_those_of_a_stranger_keep_their_words(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(translation, "words", lambda: languages.window_words("de"))
+    parameter = Parameter("mute_after", "int", 3, unit="packets", help="silent from here on")
+
+    def shown(of: str) -> tuple[str, str, str]:
+        form = ParameterForm((parameter,), None, of)
+        qtbot.addWidget(form)
+        label = form.findChild(QLabel)
+        return label.text(), form.fields["mute_after"].suffix(), label.toolTip().splitlines()[0]
+
+    assert shown("repeat_fade") == ("Stumm nach", " Pakete", "mute_after")
+    assert shown("") == ("mute after", " Pakete", "still ab hier")
 
 
 def test_of_two_sentences_that_fit_the_one_with_more_words_of_its_own_is_taken() -> None:

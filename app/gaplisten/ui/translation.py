@@ -56,6 +56,20 @@ def tr_said(said: object) -> str:
     return words().told(str(said))
 
 
+def tr_parameter(of: str, name: str) -> str:
+    """Return what the window calls a parameter of a bundled plugin or loss model; any other keeps its name.
+
+    Parameters
+    ----------
+    of
+        The plugin's name, or ``loss/`` and the model's; empty for what did not come with the program.
+
+    >>> tr_parameter("", "mute_after")
+    'mute after'
+    """
+    return words().parameters.get(f"{of}.{name}" if of else "", name.replace("_", " "))
+
+
 def tr_lane(name: str) -> str:
     """Return a version's name: the program's own are translated, a condition called "low" is not."""
     return tr_said(name) if name in _OWN_NAMES else name

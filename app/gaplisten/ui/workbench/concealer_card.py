@@ -29,7 +29,8 @@ class LaneSettings(QWidget):
     def __init__(self, entry: Entry, parent: QWidget, *, removable: bool) -> None:
         super().__init__(parent)
         self.index = -1
-        self.form = ParameterForm(entry.parameters, self)
+        of = entry.name if entry.origin == "bundled" else ""
+        self.form = ParameterForm(entry.parameters, self, of)
         self.state = QuietLabel("", self, wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 0, 0, 4)

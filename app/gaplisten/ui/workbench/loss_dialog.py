@@ -100,7 +100,7 @@ class LossDialog(QDialog):
         if self.form is not None:
             self.form.deleteLater()
         self._values = {each.name: each.default for each in model.parameters}
-        self.form = ParameterForm(tuple(map(_parameter, model.parameters)), self)
+        self.form = ParameterForm(tuple(map(_parameter, model.parameters)), self, f"loss/{model.name}")
         self.form.show_values(self._values)
         self.form.changed.connect(self._set)
         self._place.addWidget(self.form)

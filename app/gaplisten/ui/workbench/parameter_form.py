@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from gaplisten.bench.state import Setting
 from gaplisten.concealers.entries import Parameter
 from gaplisten.ui.fields import ChoiceField, NumberField, WholeField, with_point
-from gaplisten.ui.translation import tr, tr_said
+from gaplisten.ui.translation import tr, tr_parameter, tr_said
 
 NOT_SET = "."  # what an empty path is in text
 _WIDE = 1e9
@@ -29,6 +29,12 @@ _WIDE = 1e9
 
 class ParameterForm(QWidget):
     """One field for each parameter.
+
+    Parameters
+    ----------
+    of
+        What has these parameters, where it came with the program: ``opus``, ``loss/random``. The window's
+        language has its own names for those; a plugin of somebody else's keeps its words.
 
     Signals
     -------
@@ -38,8 +44,11 @@ class ParameterForm(QWidget):
 
     changed = Signal(str, object)
 
-    def __init__(self, parameters: tuple[Parameter, ...], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, parameters: tuple[Parameter, ...], parent: QWidget | None = None, of: str = ""
+    ) -> None:
         super().__init__(parent)
+        self._of = of
         self._parameters = {parameter.name: parameter for parameter in parameters}
         self._setters: dict[str, Callable[[Any], None]] = {}
         self.fields: dict[str, QWidget] = {}
@@ -50,12 +59,12 @@ class ParameterForm(QWidget):
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for parameter in parameters:
             field = self._field(parameter)
-            label = self._labels[parameter.name] = QLabel(_shown(parameter.name), self)
+            label = self._labels[parameter.name] = QLabel(self._named(parameter.name), self)
             label.setBuddy(field)
             for widget in (field, label):
-                widget.setToolTip(_tip(parameter))
+                widget.setToolTip(self._tip(parameter))
                 widget.setStatusTip(tr_said(parameter.help))
-            field.setAccessibleName(_shown(parameter.name))
+            field.setAccessibleName(self._named(parameter.name))
             self.fields[parameter.name] = field
             layout.addRow(label, field)
 
@@ -63,7 +72,23 @@ class ParameterForm(QWidget):
         """Have screen readers say what the parameters are of: every concealer may have a ``hold``."""
         for name, field in self.fields.items():
             for widget in (field, self._labels[name]):
-                widget.setAccessibleName(f"{of}: {_shown(name)}")
+                widget.setAccessibleName(f"{of}: {self._named(name)}")
+
+    def _named(self, name: str) -> str:
+        return tr_parameter(self._of, name)
+
+    def _tip(self, parameter: Parameter) -> str:
+        """Return what is known of it; its name in files and commands first, where the window has another."""
+        name = parameter.name
+        unit = f" {tr_said(parameter.unit)}" if parameter.unit else ""
+        lines = [
+            name if self._named(name) != name.replace("_", " ") else "",
+            tr_said(parameter.help),
+            f"{parameter.range}{unit}" if parameter.range else "",
+        ]
+        if parameter.default is not None:
+            lines.append(tr("default {default}{unit}", default=parameter.default, unit=unit))
+        return "\n".join(line for line in lines if line)
 
     def show_values(self, values: Mapping[str, Setting]) -> None:
         """Show these values, and the defaults of the other parameters."""
@@ -104,7 +129,7 @@ class ParameterForm(QWidget):
         return self._number(parameter, WholeField(self, minimum=low, maximum=high), int)
 
     def _number(self, parameter: Parameter, box: Any, kind: Callable[[Any], float]) -> QWidget:
-        box.setSuffix(f" {parameter.unit}" if parameter.unit else "")
+        box.setSuffix(f" {tr_said(parameter.unit)}" if parameter.unit else "")
         box.setKeyboardTracking(False)
         box.valueChanged.connect(self._tell(parameter.name))
         self._setters[parameter.name] = lambda value: box.setValue(kind(value or 0))
@@ -128,7 +153,7 @@ class ParameterForm(QWidget):
         return box
 
     def _path(self, parameter: Parameter) -> QWidget:
-        field = PathField(tr("File for {name}", name=_shown(parameter.name)), self)
+        field = PathField(tr("File for {name}", name=self._named(parameter.name)), self)
         unset = None if parameter.optional else NOT_SET
         field.chosen.connect(
             lambda path: self.changed.emit(parameter.name, unset if path == NOT_SET else path)
@@ -141,10 +166,6 @@ class ParameterForm(QWidget):
         line.editingFinished.connect(lambda: self.changed.emit(parameter.name, _read(parameter, line.text())))
         self._setters[parameter.name] = lambda value: line.setText("" if value is None else str(value))
         return line
-
-
-def _shown(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _read(parameter: Parameter, text: str) -> Setting | None:
@@ -165,17 +186,6 @@ def _step(span: float, default: float) -> float:
     if span <= 50.0:
         return 0.5
     return 5.0 if abs(default) < 100 else 10.0
-
-
-def _tip(parameter: Parameter) -> str:
-    unit = f" {parameter.unit}" if parameter.unit else ""
-    lines = [tr_said(parameter.help), f"{parameter.range}{unit}" if parameter.range else ""]
-    lines.append(
-        ""
-        if parameter.default is None
-        else tr("default {default}{unit}", default=parameter.default, unit=unit)
-    )
-    return "\n".join(line for line in lines if line)
 
 
 class PathField(QLineEdit):
