@@ -115,7 +115,15 @@ def test_how_gaps_are_judged_is_kept_where_it_is_not_as_usual(tmp_path):
 
 
 def test_how_the_work_was_looked_at_is_kept_and_is_no_edit(tmp_path, work):
-    path, seen = tmp_path / "w.toml", Seen("repeat_fade", 900, 100, 2000, "overlay", "spectrogram")
+    path, seen = (
+        tmp_path / "w.toml",
+        Seen(
+            *("repeat_fade", 900, 100, 2000, "overlay", "spectrogram"),
+            heights=(("lossy", 96.5), ("reference", 44.0)),
+            collapsed=("repeat_fade",),
+            hidden=("condition:a b",),
+        ),
+    )
     write_work(path, replace(work, seen=seen))
     again = read_work(path)
     assert again.seen == seen

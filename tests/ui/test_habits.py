@@ -5,6 +5,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QMenu
 
+from gaplisten.bench.lane_sizes import LaneSizes
 from gaplisten.ui.lanes.scene import RULER_HEIGHT
 from kit.workbench import RATE
 
@@ -103,6 +104,29 @@ def test_a_saved_workbench_opens_as_it_was_looked_at_with_the_version_that_was_h
     opened.panes["file"].open_work_file(tmp_path / "w.gaplisten.toml", allow_outside=True)
     qtbot.waitUntil(lambda: opened.shell.seen() == seen)
     assert opened.actions_table["view.spectrogram"].isChecked()
+
+
+def test_lanes_come_back_as_high_collapsed_or_hidden_as_they_were_saved(opened, qtbot, tmp_path):
+    view, sizes = opened.lanes_view, opened.lanes_view.sizes
+    sizes.set_height("lossy", 123.0)
+    sizes.collapse("reference")
+    view.set_lanes(view._all)
+    opened.controller.hearing.hear(1)
+    names = [lane.ident for lane in opened.controller.lanes]
+    hidden = names[-1]
+    assert view.hide_lane(opened.controller.lanes[-1].key)
+    view.zoom_to(7001, 7001 + 997)
+    seen = opened.shell.seen()
+    assert (seen.heights, seen.collapsed, seen.hidden) == ((("lossy", 123.0),), ("reference",), (hidden,))
+    opened.panes["file"].save_to(tmp_path / "w.gaplisten.toml")
+    opened.actions_table["view.all_lanes"].trigger()
+    view.fit()
+    assert (view.hidden, view.sizes.heights) == (0, {})
+    opened.panes["file"].open_work_file(tmp_path / "w.gaplisten.toml", allow_outside=True)
+    qtbot.waitUntil(lambda: opened.shell.seen() == seen)
+    assert view.hidden == 1
+    view.put_sizes(LaneSizes())
+    assert opened.shell.seen().heights == ()
 
 
 def test_how_a_clip_was_looked_at_says_nothing_of_another_one(opened, qtbot, tmp_path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from gaplisten.bench.state import Seen
+
 FLATTEST_LANE, COLLAPSED_LANE = 40.0, 28.0
 
 
@@ -47,6 +49,12 @@ class LaneSizes:
     def collapse(self, ident: str) -> None:
         """Collapse a lane, or unfold it again."""
         self.collapsed ^= {ident}
+
+    @classmethod
+    def of(cls, seen: Seen) -> LaneSizes:
+        """Return how lanes were drawn when a file was written."""
+        heights = {ident: max(height, FLATTEST_LANE) for ident, height in seen.heights}
+        return cls(heights, set(seen.collapsed), set(seen.hidden))
 
     def reset(self) -> None:
         """Show all lanes, equally high."""

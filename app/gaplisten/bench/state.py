@@ -257,6 +257,10 @@ class Seen:
         How lanes were laid out: ``lanes``, ``overlay`` or ``residual``.
     display
         Name of the drawer of all lanes.
+    heights
+        ``(lane, logical pixels)`` of those that were given a height.
+    collapsed, hidden
+        Lanes of which little more than the name was drawn, and those of which nothing was.
     """
 
     version: str
@@ -265,6 +269,9 @@ class Seen:
     stop: int
     mode: str = "lanes"
     display: str = "waveform"
+    heights: tuple[tuple[str, float], ...] = ()
+    collapsed: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 def _no_clips() -> Mapping[str, ClipWork]:

@@ -149,6 +149,9 @@ class _Seen(_Model):
     stop: Index
     mode: Literal["lanes", "overlay", "residual"] = "lanes"
     display: Name = "waveform"
+    heights: dict[Name, Annotated[float, Field(gt=0, le=100_000, strict=False)]] = {}
+    collapsed: list[Name] = []
+    hidden: list[Name] = []
 
 
 class _File(_Model):
@@ -210,7 +213,7 @@ def _plain(work: Work, folder: Path, held: bool) -> dict[str, Any]:
     if gaps:
         plain["gaps"] = gaps
     if work.seen is not None:
-        plain["seen"] = asdict(work.seen)
+        plain["seen"] = _plain_seen(work.seen)
     plain["sources"] = _plain_sources(work.sources, folder)
     if concealers := _plain_concealers(work, held):
         plain["concealers"] = concealers
@@ -242,6 +245,12 @@ def _plain_gaps(choices: GapChoices) -> dict[str, Any]:
     }
     usual = _Gaps().model_dump()
     return {key: value for key, value in plain.items() if value != usual[key]}
+
+
+def _plain_seen(seen: Seen) -> dict[str, Any]:
+    sizes = {"heights": dict(seen.heights), "collapsed": list(seen.collapsed), "hidden": list(seen.hidden)}
+    plain = {name: value for name, value in asdict(seen).items() if name not in sizes}
+    return {**plain, **{name: value for name, value in sizes.items() if value}}
 
 
 def _plain_sources(sources: Sources, folder: Path) -> dict[str, Any]:
@@ -391,7 +400,11 @@ def _work(file: _File, folder: Path) -> Work:
 def _seen(seen: _Seen | None) -> Seen | None:
     if seen is not None and seen.stop <= seen.start:
         raise ValueError("seen: it stops before it starts")
-    return None if seen is None else Seen(**seen.model_dump())
+    if seen is None:
+        return None
+    told = seen.model_dump(exclude={"heights", "collapsed", "hidden"})
+    heights = tuple(sorted(seen.heights.items()))
+    return Seen(**told, heights=heights, collapsed=tuple(seen.collapsed), hidden=tuple(seen.hidden))
 
 
 def _gaps(gaps: _Gaps) -> GapChoices:

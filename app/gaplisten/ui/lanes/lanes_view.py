@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QScrollBar, QWidget
 
 from gaplisten.audio.ruler import RulerUnit
 from gaplisten.audio.spectrum_look import SpectrumLook
+from gaplisten.bench.lane_sizes import LaneSizes
 from gaplisten.loss.shading import LossMap
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes.canvas import Canvas
@@ -308,6 +309,16 @@ class LanesView(QWidget):
     def hidden(self) -> int:
         """How many lanes are hidden."""
         return len(self._all) - len(self._shown.lanes)
+
+    @property
+    def sizes(self) -> LaneSizes:
+        """How high lanes are drawn, and which are not."""
+        return self._shown.sizes
+
+    def put_sizes(self, sizes: LaneSizes) -> None:
+        """Draw lanes so high, collapsed or not at all, also those that are still to come."""
+        self._shown.sizes = sizes
+        self.set_lanes(self._all)
 
     def reset_sizes(self) -> None:
         """Show all lanes, equally high."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QScrollBar
 from gaplisten.audio.viewport import Viewport
 
 MOST_NOTCHES = 4.0
+_NEARLY = 1e-6  # of a frame
 
 
 class TimeAxis(QObject):
@@ -32,7 +33,8 @@ class TimeAxis(QObject):
     @property
     def visible_range(self) -> tuple[int, int]:
         """First frame seen and the one after the last."""
-        return int(self.view.start), min(round(self.view.stop), self.view.total)
+        # What is a whole frame but for the last bits of a sum is that frame: kept and shown again, it stays.
+        return int(self.view.start + _NEARLY), min(round(self.view.stop), self.view.total)
 
     def reset(self, total: int, width: int) -> None:
         """Show all of a clip of `total` frames."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtWidgets import QApplication
 
+from gaplisten.bench.lane_sizes import LaneSizes
 from gaplisten.bench.lanes import LOSSY_KEY
 from gaplisten.bench.settings import THEMES
 from gaplisten.bench.state import Seen
@@ -150,6 +151,7 @@ class View(QObject):
         if seen.display in drawer_kinds():
             view.set_display(seen.display)
             shell.actions.check(f"view.{seen.display}")
+        view.put_sizes(LaneSizes.of(seen))
         view.set_mode(seen.mode)
         shell.actions.check(f"view.{seen.mode}")
         self._controller.hearing.hear_version(seen.version)

@@ -337,7 +337,18 @@ class Shell(QObject):
         heard = controller.lane(controller.hearing.heard)
         position = controller.hearing.state.position
         version = "" if heard is None else heard.ident
-        return Seen(version, position, start, max(stop, start + 1), str(self.lanes.mode), self.lanes.display)
+        sizes = self.lanes.sizes
+        return Seen(
+            version,
+            position,
+            start,
+            max(stop, start + 1),
+            str(self.lanes.mode),
+            self.lanes.display,
+            tuple(sorted(sizes.heights.items())),
+            tuple(sorted(sizes.collapsed)),
+            tuple(sorted(sizes.hidden)),
+        )
 
     # -- making way -----------------------------------------------------------------------------------
 
