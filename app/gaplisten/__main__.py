@@ -7,7 +7,10 @@ import sys
 if not sys.flags.safe_path and sys.path[0] != os.path.dirname(os.path.dirname(os.path.abspath(__file__))):
     del sys.path[0]
 
-from gaplisten.cli import main
+try:
+    from gaplisten.cli import main
+except KeyboardInterrupt:  # so early that nobody else could take it
+    sys.exit(130)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -98,6 +98,25 @@ def test_a_full_disk_behind_stdout_is_one_line_and_a_closed_one_none(words: list
     assert stopped.returncode == 128 + 13  # 1 would mean that items failed
 
 
+INTERRUPTED = """
+import runpy, sys
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == "gaplisten.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupts())
+sys.argv = ["gaplisten", "--version"]
+runpy.run_module("gaplisten", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_an_interrupt_before_the_program_is_there_leaves_no_traceback() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, timeout=PATIENCE, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
+
+
 @posix_only
 @pytest.mark.parametrize("words", [["--help"], ["lose", "--help"], ["doctor"]])
 def test_without_any_output_a_command_does_its_work(words: list[str]) -> None:
