@@ -45,6 +45,18 @@ class Job:
         return self._cancelled.is_set()
 
 
+class JobPart(Job):
+    """A share of another job's progress."""
+
+    def __init__(self, whole: Job, begin: float, share: float) -> None:
+        super().__init__()
+        self._whole, self._begin, self._share = whole, begin, share
+
+    def check(self, fraction: float, message: str = "") -> None:
+        """Report to the whole job."""
+        self._whole.check(self._begin + self._share * fraction, message)
+
+
 def give_way() -> None:
     """Let the threads that paint and play go before the calling one, where the system can do that."""
     # Only Linux has a niceness for each thread; elsewhere this would slow down the whole program.

@@ -1,6 +1,7 @@
 """Samples that lie in a file: stretches are read, the whole only for those who cannot do without."""
 
 import pickle
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from gaplisten.audio import files, longfile
 from gaplisten.audio.filemap import SourceError, as_source
 from gaplisten.audio.gain import clip_gain
 from gaplisten.audio.in_place import read_in_place
-from gaplisten.audio.level import active_level, peak
+from gaplisten.audio.level import active_level, levels, peak
 from gaplisten.audio.longfile import FileSamples, file_of
+from gaplisten.audio.resample import resample
+from gaplisten.audio.resampled import at_rate
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.levels import received_as_sent
 from gaplisten.clips.clip import Clip
@@ -138,3 +141,32 @@ def test_damage_within_a_long_flac_is_a_problem_of_the_clip_when_it_is_opened(tm
     said = [open_clip(clip, None, read) for read in (files.read_all, read_in_place)]
     assert [bool(each.problems) for each in said] == [True, True]
     assert [each.lossy for each in said] == [None, None]
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC"])
+def test_a_long_sound_at_another_rate_is_that_of_the_whole_and_is_made_where_it_is_looked_at(tmp_path, kind):
+    path = written(tmp_path / "a", kind, channels=2)
+    whole = resample(files.read_signal(path), 11025)
+    lying = at_rate(in_place(path), 11025)
+    assert isinstance(lying.samples, FileSamples)
+    assert (lying.frames, lying.channels, lying.rate) == (whole.frames, 2, 11025)
+    for start in (900_000, 500, 1_000_000, whole.frames - 700):
+        assert np.array_equal(lying.samples[start : start + 800], whole.samples[start : start + 800])
+    assert peak(lying) == peak(whole)
+    assert active_level(lying.samples, 11025) == active_level(whole.samples, 11025)
+    assert "_whole" not in vars(lying.samples)
+    assert np.array_equal(np.asarray(lying.samples), whole.samples)
+
+
+def test_all_levels_of_a_long_file_come_from_one_reading(tmp_path, monkeypatch):
+    path = written(tmp_path / "a", "FLAC", channels=2)
+    whole, lying = files.read_signal(path), in_place(path)
+    fresh = Signal(FileSamples(lying.samples.source, lambda: None), RATE)
+    read, bulk = [], type(lying.samples.source).bulk
+    monkeypatch.setattr(
+        type(lying.samples.source), "bulk", lambda self, a, b: read.append((a, b)) or bulk(self, a, b)
+    )
+    assert levels(fresh) == levels(whole)
+    ends = [0, *(stop for _, stop in read)]
+    assert read == list(pairwise(ends))
+    assert ends[-1] == whole.frames

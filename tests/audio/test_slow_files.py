@@ -12,8 +12,9 @@ import pytest
 import soundfile
 
 from gaplisten.audio import opening
+from gaplisten.audio.blocks import SparseSamples
 from gaplisten.audio.filemap import ArraySource, SourceError
-from gaplisten.audio.opening import PIECE, DecodedSource, QuickFlac, SparseSamples
+from gaplisten.audio.opening import PIECE, DecodedSource, QuickFlac
 from gaplisten.audio.peaks import CHUNK, PeakPyramid
 from gaplisten.audio.spectra import SpectrumSettings, tile
 from gaplisten.jobs import give_way
@@ -112,7 +113,7 @@ def test_from_afar_a_spectrogram_needs_no_second_decoding(
     settings = SpectrumSettings(16.0)
     sought = tile(source, 0, hop, settings)
     PeakPyramid(source).fill_all()
-    monkeypatch.setattr(source, "_decode", None)
+    monkeypatch.setattr(source, "_fill", None)
     kept = tile(source, 0, hop, settings)
     size = settings.window_frames(RATE)
     for levels in (sought, kept):

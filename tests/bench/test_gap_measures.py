@@ -1,4 +1,4 @@
-"""Gap measures of long clips in pieces, and the order of the worst."""
+"""Gap measures of lanes, and the order of the worst."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from gaplisten.bench.gap_ranking import Place, longest, ranking, step
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.tasks import Tasks
 from gaplisten.errors import GaplistenError
-from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.measures import GapTable, measure_gaps, measure_named
 from gaplisten.loss.trace import LossTrace
 from kit.timing import PATIENCE
@@ -26,7 +25,7 @@ RATE, PACKET = 8000, 160
 
 @pytest.fixture(scope="module")
 def clip():
-    """Return 30 s of noise modulated like speech, a version, and losses of which one lies on a cut."""
+    """Return 30 s of noise modulated like speech, a version, and losses."""
     noise = np.random.default_rng(1).normal(0, 0.1, 30 * RATE) * (1.2 + np.sin(np.arange(30 * RATE) / 1500))
     lost = np.random.default_rng(2).random(1500) < 0.1
     lost[495:505] = True
@@ -34,43 +33,6 @@ def clip():
     trace = LossTrace.of_packets(lost, PACKET, RATE)
     version = noise * np.where(trace.mask(noise.size), 0.3, 1.0)
     return Signal.of(noise, RATE), Signal.of(version, RATE), trace
-
-
-@pytest.mark.parametrize("with_reference", [True, False])
-def test_a_long_clip_measured_in_pieces_has_the_values_of_the_whole(clip, monkeypatch, with_reference):
-    clean, version, trace = clip
-    reference = clean if with_reference else None
-    whole = measure_gaps(reference, {"v": version}, trace)
-    monkeypatch.setattr(gap_measures, "WHOLE_SECONDS", 5.0)
-    monkeypatch.setattr(gap_measures, "PIECE_SECONDS", 10.0)
-    job = Job()
-    found = gap_measures.measured(reference, {"v": version}, trace, job)
-    assert [(f.index, f.gap, f.start_s, f.length_ms, f.stratum) for f in found.gaps] == [
-        (f.index, f.gap, f.start_s, f.length_ms, f.stratum) for f in whole.gaps
-    ]
-    np.testing.assert_allclose(found.values["v"], whole.values["v"], rtol=1e-4, atol=1e-4)
-    assert job.fraction == 1.0
-
-
-def test_lateness_is_counted_from_the_clips_start_in_every_piece(clip, monkeypatch):
-    clean, version, trace = clip
-    late = np.insert(version.samples, 7 * RATE, np.zeros((20, 1)), axis=0)[: clean.frames]
-    sound = Signal(late.astype(np.float32), RATE)
-    whole = measure_gaps(clean, {"v": sound}, trace).column("v", "drift")
-    monkeypatch.setattr(gap_measures, "WHOLE_SECONDS", 5.0)
-    monkeypatch.setattr(gap_measures, "PIECE_SECONDS", 10.0)
-    found = gap_measures.measured(clean, {"v": sound}, trace, Job()).column("v", "drift")
-    np.testing.assert_array_equal(found, whole)
-    assert np.nanmedian(found[-50:]) == 2.5  # ms, in the last piece
-
-
-def test_a_long_clip_can_be_cancelled_between_pieces(clip, monkeypatch):
-    clean, version, trace = clip
-    monkeypatch.setattr(gap_measures, "WHOLE_SECONDS", 5.0)
-    job = Job()
-    job.cancel()
-    with pytest.raises(JobCancelled):
-        gap_measures.measured(clean, {"v": version}, trace, job)
 
 
 def table(**columns):
@@ -164,14 +126,14 @@ def test_a_lane_that_changed_while_it_was_measured_has_no_stale_values_and_the_o
     bench, clip, monkeypatch
 ):
     _, version, trace = clip
-    asked, go_on, engine = [], threading.Event(), gap_measures.measured
+    asked, go_on, engine = [], threading.Event(), gap_measures.measure_gaps
 
-    def slow(reference, versions, trace, job):
+    def slow(reference, versions, trace, job, **how):
         asked.append(sorted(versions))
         go_on.wait(PATIENCE)
-        return engine(reference, versions, trace, job)
+        return engine(reference, versions, trace, job, **how)
 
-    monkeypatch.setattr(gap_measures, "measured", slow)
+    monkeypatch.setattr(gap_measures, "measure_gaps", slow)
     lanes = lanes_of(clip)
     bench.measures.show(lanes, trace)
     bench.go(lambda: len(asked) == 1)
@@ -267,10 +229,10 @@ def test_another_loss_measures_everything_again_and_the_same_loss_nothing(bench,
 
 
 def test_a_failure_is_said_and_who_waits_for_the_values_is_told(bench, clip, monkeypatch):
-    def broken(*_):
+    def broken(*_, **__):
         raise GaplistenError("gaps", "cannot be measured", "never mind")
 
-    monkeypatch.setattr(gap_measures, "measured", broken)
+    monkeypatch.setattr(gap_measures, "measure_gaps", broken)
     told = []
     bench.measures.show(lanes_of(clip), clip[2])
     bench.measures.when_measured(lambda: told.append(bench.measures.error))

@@ -9,7 +9,7 @@ from gaplisten.audio.alignment import Delay
 from gaplisten.audio.level import ActiveLevel
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.levels import (
-    LaneLevel,
+    Levels,
     aligned,
     delay_state,
     delay_words,
@@ -23,8 +23,8 @@ from gaplisten.jobs import Job
 from kit.sound_material import RATE, late, speech
 
 
-def level(dbov: float, peak: float = 0.5) -> LaneLevel:
-    return LaneLevel(ActiveLevel(dbov, 0.8, dbov - 1), dbov, peak)
+def level(dbov: float, peak: float = 0.5) -> Levels:
+    return Levels(ActiveLevel(dbov, 0.8, dbov - 1), dbov, peak)
 
 
 def test_a_version_whose_received_packets_are_untouched_is_seen_at_once() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gaplisten.audio.level import LONG_SECONDS, STEP_MS, active_level, peak
+from gaplisten.audio.level import LONG_SECONDS, STEP_MS, levels, peak
 from gaplisten.audio.signal import Signal
 
 TARGET_DBOV = -26.0
@@ -88,15 +88,15 @@ def clip_gain(
     -----
     Level and peaks are those of the whole sounds, however long: see `level.active_level`.
     """
-    level = active_level(reference.samples, reference.rate) if reference is not None else None
-    if reference is None or level is None:
+    measured = levels(reference, loudness=False) if reference is not None else None
+    level = measured.active if measured is not None else None
+    if reference is None or measured is None or level is None:
         wanted, reasons = 1.0, ["there is no reference to take the level from: played as it is"]
     elif level.silent:
         wanted, reasons = 1.0, ["the reference is silent: played as it is"]
     else:
         wanted, reasons = 10.0 ** ((target_dbov - level.dbov) / 20.0), [_how_measured(reference)]
-    everything = [*conditions, *([reference] if reference is not None else [])]
-    top = max((peak(signal) for signal in everything), default=0.0)
+    top = max([peak(signal) for signal in conditions] + [measured.peak if measured else 0.0])
     gain = _clip_free(wanted, top)
     limited = top > 0 and gain < float(np.float32(wanted))
     if limited:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,9 +43,7 @@ _SHELF_HZ, _SHELF_DB, _SHELF_Q = 1681.974450955533, 3.999843853973347, 0.7071752
 _HIGH_PASS_HZ, _HIGH_PASS_Q = 38.13547087602444, 0.5003270373238773
 
 Column = npt.NDArray[np.floating[Any]]  # one channel
-LongColumn = Column | longfile.Column
 Envelope = npt.NDArray[np.float64]
-Frames = npt.NDArray[np.int64]
 Point = tuple[float, float]  # active level and threshold, both in dBov
 Coefficients = tuple[list[float], list[float]]
 
@@ -78,44 +76,67 @@ class ActiveLevel:
 def _smoothed(magnitude: Envelope, per_second: float) -> Envelope:
     """Return the envelope: the magnitude smoothed twice."""
     decay = 1.0 / (per_second * TIME_CONSTANT)
-    return _leaky(_leaky(magnitude, decay), decay)
+    size = max(1, min(round(_BLOCK_DECAY / decay), len(magnitude)))
+    return _leaky(_leaky(magnitude, decay, size)[0], decay, size)[0]
 
 
-def _leaky(magnitude: Envelope, decay: float) -> Envelope:
+def _leaky(magnitude: Envelope, decay: float, size: int, before: float = 0.0) -> tuple[Envelope, float]:
     """Return ``y[n] = g y[n-1] + (1 - g) x[n]`` with ``g = exp(-decay)``, for x that are not negative.
 
-    Taken apart into blocks that are short enough for their sums of growing weights: nothing is ever
+    Taken apart into blocks of `size` that are short enough for their sums of growing weights: nothing is ever
     subtracted, so each value is right to some 1e-13 of itself. It takes as long as a filter of SciPy's,
     whose import takes longer than all else on the way to a clip that is shown.
+
+    Parameters
+    ----------
+    before
+        What is left of all that came before: the second value returned, of a piece of whole blocks.
     """
-    size = max(1, min(round(_BLOCK_DECAY / decay), len(magnitude)))
     padded = np.zeros(-(-len(magnitude) // size) * size)
     padded[: len(magnitude)] = magnitude
     blocks = padded.reshape(-1, size)
     growing = np.exp(decay * np.arange(1, size + 1))
     blocks *= growing * -math.expm1(-decay)
     np.cumsum(blocks, axis=1, out=blocks)
-    before, last = np.zeros((len(blocks), 1)), 1.0 / float(growing[-1])
-    for number in range(1, len(blocks)):
-        carried = last * float(before[number - 1, 0] + blocks[number - 1, -1])
-        before[number] = carried if carried > _NOTHING else 0.0
-    blocks += before
+    left, last = np.full((len(blocks) + 1, 1), before), 1.0 / float(growing[-1])
+    for number in range(len(blocks)):
+        carried = last * float(left[number, 0] + blocks[number, -1])
+        left[number + 1] = carried if carried > _NOTHING else 0.0
+    blocks += left[:-1]
     blocks /= growing
-    return padded[: len(magnitude)]
+    return padded[: len(magnitude)], float(left[-1, 0])
+
+
+class _Activity:
+    """Counts the samples at which an envelope reaches a threshold, and those within the hangover after."""
+
+    def __init__(self, threshold: float, hangover: int) -> None:
+        self._threshold, self._hangover = threshold, hangover
+        self._active, self._last, self._at = 0, -1, 0
+
+    def add(self, envelope: Envelope) -> None:
+        """Count what comes next."""
+        reached = self._at + np.flatnonzero(envelope >= self._threshold)
+        self._at += len(envelope)
+        if not len(reached):
+            return
+        if self._last >= 0:
+            self._active += min(int(reached[0]) - self._last, self._hangover + 1)
+        self._active += int(np.minimum(np.diff(reached), self._hangover + 1).sum())
+        self._last = int(reached[-1])
+
+    @property
+    def samples(self) -> int:
+        """How many there are, if nothing more comes."""
+        more = min(self._at - self._last, self._hangover + 1) if self._last >= 0 else 0
+        return self._active + more
 
 
 def _active_samples(envelope: Envelope, threshold: float, hangover: int) -> int:
-    """Count the samples at which the envelope reaches the threshold, and those within the hangover after."""
-    active, last = 0, -1
+    activity = _Activity(threshold, hangover)
     for at in range(0, len(envelope), _COUNTED):
-        reached = at + np.flatnonzero(envelope[at : at + _COUNTED] >= threshold)
-        if not len(reached):
-            continue
-        if last >= 0:
-            active += min(int(reached[0]) - last, hangover + 1)
-        active += int(np.minimum(np.diff(reached), hangover + 1).sum())
-        last = int(reached[-1])
-    return active + min(len(envelope) - last, hangover + 1) if last >= 0 else 0
+        activity.add(envelope[at : at + _COUNTED])
+    return activity.samples
 
 
 def _decibels(power: float) -> float:
@@ -125,36 +146,108 @@ def _decibels(power: float) -> float:
 def _one_channel(samples: Column, rate: int) -> ActiveLevel:
     """Measure a channel as the Recommendation says, sample by sample."""
     exact = np.ascontiguousarray(samples, dtype=np.float64)
-    envelope = _smoothed(np.abs(exact), rate)
-    return _method_b(float(np.dot(exact, exact)), len(exact), envelope, math.ceil(HANGOVER * rate), 1)
+    envelope, hangover = _smoothed(np.abs(exact), rate), math.ceil(HANGOVER * rate)
+
+    def active(threshold: float) -> int:
+        return _active_samples(envelope, threshold, hangover)
+
+    return _method_b(float(np.dot(exact, exact)), len(exact), active)
 
 
-def _one_long_channel(samples: LongColumn, rate: int) -> ActiveLevel:
-    """Measure all of a long channel, with the mean of each `STEP_MS` in place of its samples' magnitudes.
+class _LongChannel:
+    """Measures a long channel, with the mean of each `STEP_MS` in place of its samples' magnitudes.
 
     Two such means lie within a thirtieth of the smoothing's time constant, so the envelope is hardly another
-    one, and an hour at 48 kHz takes about a second and next to no memory.
+    one, and an hour at 48 kHz takes about a second. Nothing of it is kept but sums.
     """
-    step = max(1, round(rate * STEP_MS / 1000.0))
-    weights = np.full(step, 1.0 / step, samples.dtype)
-    means, energy = [np.zeros(0)], 0.0
-    for at in range(0, len(samples), step * _STEPS):
-        piece = np.abs(samples[at : at + step * _STEPS])
-        energy += float(np.dot(piece, piece))
-        rest = -len(piece) % step
-        means.append((np.pad(piece, (0, rest)) if rest else piece).reshape(-1, step) @ weights)
-    envelope = _smoothed(np.concatenate(means), rate / step)
-    return _method_b(energy, len(samples), envelope, math.ceil(HANGOVER * rate / step), step)
+
+    def __init__(self, rate: int, dtype: np.dtype[Any]) -> None:
+        self._step = max(1, round(rate * STEP_MS / 1000.0))
+        self._weights = np.full(self._step, 1.0 / self._step, dtype)
+        self._decay = self._step / (rate * TIME_CONSTANT)
+        self._size = round(_BLOCK_DECAY / self._decay)
+        hangover = math.ceil(HANGOVER * rate / self._step)
+        self._activities = {2.0**-each: _Activity(2.0**-each, hangover) for each in range(1, THRESHOLDS + 1)}
+        self._frames, self._energy, self._left = 0, 0.0, (0.0, 0.0)
+        self._means: list[Envelope] = []
+        self._portions = _Portions(self._step * _STEPS, self._take)
+
+    def add(self, samples: Column) -> None:
+        """Take what comes next, shape ``(frames,)``."""
+        self._portions.add(samples)
+
+    def level(self) -> ActiveLevel:
+        """Return the level of all that came; nothing more may come."""
+        self._portions.end()
+        self._smooth(everything=True)
+        return _method_b(self._energy, self._frames, self._active)
+
+    def _active(self, threshold: float) -> int:
+        return self._step * self._activities[threshold].samples
+
+    def _take(self, samples: Column) -> None:
+        piece = np.abs(samples)
+        self._frames += len(piece)
+        self._energy += float(np.dot(piece, piece))
+        rest = -len(piece) % self._step
+        magnitudes = np.pad(piece, (0, rest)) if rest else piece
+        self._means.append(magnitudes.reshape(-1, self._step) @ self._weights)
+        self._smooth()
+
+    def _smooth(self, everything: bool = False) -> None:
+        """Smooth whole blocks of means, which may be followed by others, or all that are left."""
+        means = np.concatenate([np.zeros(0), *self._means])
+        whole = len(means) if everything else len(means) // self._size * self._size
+        self._means = [means[whole:]]
+        once, first = _leaky(means[:whole], self._decay, self._size, self._left[0])
+        envelope, second = _leaky(once, self._decay, self._size, self._left[1])
+        self._left = first, second
+        for activity in self._activities.values():
+            activity.add(envelope)
 
 
-def _method_b(energy: float, frames: int, envelope: Envelope, hangover: int, step: int) -> ActiveLevel:
-    """Find the active level; envelope and hangover count in steps of `step` frames."""
+class _Portions:
+    """Hands sound on in portions of one length, whatever the pieces that it comes in; the last is shorter."""
+
+    def __init__(self, length: int, take: Callable[[npt.NDArray[Any]], None]) -> None:
+        self._length, self._take = length, take
+        self._rest: npt.NDArray[Any] | None = None
+
+    def add(self, piece: npt.NDArray[Any]) -> None:
+        """Hand on what is whole by now."""
+        there = piece if self._rest is None else np.concatenate([self._rest, piece])
+        whole = len(there) // self._length * self._length
+        for at in range(0, whole, self._length):
+            self._take(there[at : at + self._length])
+        self._rest = there[whole:].copy()
+
+    def end(self) -> None:
+        """Hand on what is left."""
+        if self._rest is not None and len(self._rest):
+            self._take(self._rest)
+        self._rest = None
+
+
+def _one_long_channel(samples: Column, rate: int) -> ActiveLevel:
+    channel = _LongChannel(rate, samples.dtype)
+    channel.add(samples)
+    return channel.level()
+
+
+def _method_b(energy: float, frames: int, active_at: Callable[[float], int]) -> ActiveLevel:
+    """Find the active level.
+
+    Parameters
+    ----------
+    active_at
+        Gives the number of active frames at a threshold.
+    """
     if not frames or energy <= 0.0:
         return ActiveLevel(SILENCE_DBOV, 0.0, SILENCE_DBOV)
     rms = _decibels(energy / frames)
     below: Point | None = None
     for exponent in range(THRESHOLDS, 0, -1):  # from the lowest threshold up
-        active = step * _active_samples(envelope, 2.0**-exponent, hangover)
+        active = active_at(2.0**-exponent)
         if not active:
             break
         level, threshold = _decibels(energy / active), 20.0 * math.log10(2.0**-exponent)
@@ -214,7 +307,7 @@ def active_level(samples: npt.ArrayLike, rate: int) -> ActiveLevel:
     True
     """
     if isinstance(samples, longfile.FileSamples) and len(samples) > LONG_SECONDS * rate:
-        return _of_all([_one_long_channel(column, rate) for column in samples.columns()])
+        return _of_file(samples, rate, loudness=False, job=None).active
     array = np.asarray(samples)
     if not np.issubdtype(array.dtype, np.floating):
         array = array.astype(np.float64)
@@ -259,42 +352,56 @@ def _high_pass(rate: int) -> Coefficients:
     return [1.0, -2.0, 1.0], back
 
 
-def _block_powers(signal: Signal, job: Job | None) -> npt.NDArray[np.float64]:
-    """Return the summed K-weighted power of each 400 ms block, overlapping by three quarters."""
-    size, hop = round(0.4 * signal.rate), round(0.1 * signal.rate)
-    if signal.frames < size:
-        return np.zeros(0)
-    starts = np.arange(0, signal.frames - size + 1, hop)
-    edges = np.union1d(starts, starts + size)
-    energy = _energy_before(signal, edges, job)
-    powers = energy[np.searchsorted(edges, starts + size)] - energy[np.searchsorted(edges, starts)]
-    return np.asarray(powers / size, dtype=np.float64)
+class _Loudness:
+    """Sums up the K-weighted power of each 400 ms block, overlapping by three quarters."""
 
+    def __init__(self, rate: int, channels: int, frames: int) -> None:
+        self._size, hop = round(0.4 * rate), round(0.1 * rate)
+        self._starts = (
+            np.arange(0, frames - self._size + 1, hop) if frames >= self._size else np.zeros(0, int)
+        )
+        self._edges = np.union1d(self._starts, self._starts + self._size)
+        # In this order: in digital silence the shelf alone would soon count with denormal numbers, which is
+        # slow.
+        self._filters = (_high_pass(rate), _shelf(rate))
+        self._states = np.zeros((channels, len(self._filters), 2))
+        self._energies, self._before, self._at = np.zeros(len(self._edges)), 0.0, 0
+        self._portions = _Portions(round(_LOUDNESS_SECONDS * rate), self._take)
 
-def _energy_before(signal: Signal, edges: Frames, job: Job | None) -> npt.NDArray[np.float64]:
-    """Return the K-weighted energy of all that lies before each of the ascending `edges`, piece by piece."""
-    from scipy.signal import lfilter
+    def add(self, samples: npt.NDArray[np.float32]) -> None:
+        """Take what comes next, shape ``(frames, channels)``."""
+        if len(self._starts):
+            self._portions.add(samples)
 
-    # In this order: in digital silence the shelf alone would soon count with denormal numbers, which is slow.
-    filters = (_high_pass(signal.rate), _shelf(signal.rate))
-    states = np.zeros((signal.channels, len(filters), 2))
-    found, before = np.zeros(len(edges)), 0.0
-    length = round(_LOUDNESS_SECONDS * signal.rate)
-    for at in range(0, signal.frames, length):
-        if job is not None:
-            job.check(at / signal.frames)
-        power = np.zeros(min(length, signal.frames - at))
-        for channel, column in enumerate(signal.samples[at : at + length].T.astype(np.float64)):
+    def _take(self, samples: npt.NDArray[np.float32]) -> None:
+        from scipy.signal import lfilter
+
+        power = np.zeros(len(samples))
+        for channel, column in enumerate(samples.T.astype(np.float64)):
             weighted = column
-            for stage, (ahead, back) in enumerate(filters):
-                weighted, states[channel, stage] = lfilter(ahead, back, weighted, zi=states[channel, stage])
+            for stage, (ahead, back) in enumerate(self._filters):
+                state = self._states[channel, stage]
+                weighted, self._states[channel, stage] = lfilter(ahead, back, weighted, zi=state)
             power += weighted * weighted
-        energy = before + np.concatenate([[0.0], np.cumsum(power)])
-        here = slice(*np.searchsorted(edges, [at, at + len(power) + 1]))
-        found[here] = energy[edges[here] - at]
-        states[np.abs(states) < _NOTHING] = 0.0
-        before = float(energy[-1])
-    return found
+        energy = self._before + np.concatenate([[0.0], np.cumsum(power)])
+        here = slice(*np.searchsorted(self._edges, [self._at, self._at + len(power) + 1]))
+        self._energies[here] = energy[self._edges[here] - self._at]
+        self._states[np.abs(self._states) < _NOTHING] = 0.0
+        self._before, self._at = float(energy[-1]), self._at + len(power)
+
+    def lufs(self) -> float:
+        """Return the integrated loudness of all that came; nothing more may come."""
+        self._portions.end()
+        before, after = (
+            self._energies[np.searchsorted(self._edges, at)]
+            for at in (self._starts, self._starts + self._size)
+        )
+        powers = (after - before) / self._size
+        gated = powers[powers > 10.0 ** ((_ABSOLUTE_GATE - _OFFSET) / 10.0)]
+        if not len(gated):
+            return -math.inf
+        gated = gated[gated > gated.mean() * 10.0 ** (_RELATIVE_GATE / 10.0)]
+        return float(_OFFSET + 10.0 * math.log10(gated.mean()))
 
 
 def integrated_loudness(signal: Signal, job: Job | None = None) -> float:
@@ -302,9 +409,61 @@ def integrated_loudness(signal: Signal, job: Job | None = None) -> float:
 
     ``-inf`` where nothing passes the gates: silence, or less than one block of 400 ms.
     """
-    powers = _block_powers(signal, job)
-    gated = powers[powers > 10.0 ** ((_ABSOLUTE_GATE - _OFFSET) / 10.0)]
-    if not len(gated):
-        return -math.inf
-    gated = gated[gated > gated.mean() * 10.0 ** (_RELATIVE_GATE / 10.0)]
-    return float(_OFFSET + 10.0 * math.log10(gated.mean()))
+    loudness = _Loudness(signal.rate, signal.channels, signal.frames)
+    length = round(_LOUDNESS_SECONDS * signal.rate)
+    for at in range(0, signal.frames, length):
+        if job is not None:
+            job.check(at / signal.frames)
+        loudness.add(signal.samples[at : at + length])
+    return loudness.lufs()
+
+
+@dataclass(frozen=True)
+class Levels:
+    """All levels of one sound.
+
+    Parameters
+    ----------
+    active
+        ITU-T P.56.
+    lufs
+        ITU-R BS.1770; ``-inf`` for silence, NaN where it was not asked for.
+    peak
+        Largest magnitude, full scale 1.0.
+    """
+
+    active: ActiveLevel
+    lufs: float
+    peak: float
+
+
+def levels(signal: Signal, job: Job | None = None, *, loudness: bool = True) -> Levels:
+    """Return active level, loudness and peak of a sound; a long one that lies in a file is read once.
+
+    Parameters
+    ----------
+    loudness
+        Whether that is wanted, too: it takes longer than the others together.
+    """
+    lies_in = longfile.file_of(signal)
+    if lies_in is not None and signal.seconds > LONG_SECONDS:
+        return _of_file(lies_in, signal.rate, loudness=loudness, job=job)
+    active = active_level(signal.samples, signal.rate)
+    return Levels(active, integrated_loudness(signal, job) if loudness else math.nan, peak(signal))
+
+
+def _of_file(samples: longfile.FileSamples, rate: int, *, loudness: bool, job: Job | None) -> Levels:
+    frames, channels = samples.shape
+    each = [_LongChannel(rate, samples.dtype) for _ in range(channels)]
+    loud = _Loudness(rate, channels, frames) if loudness else None
+    read = 0
+    for piece in samples.pieces():
+        if job is not None:
+            job.check(read / frames)
+        read += len(piece)
+        for number, channel in enumerate(each):
+            channel.add(piece[:, number])
+        if loud is not None:
+            loud.add(piece)
+    active = _of_all([channel.level() for channel in each])
+    return Levels(active, math.nan if loud is None else loud.lufs(), samples.peak)

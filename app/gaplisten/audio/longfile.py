@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
-from gaplisten.audio.filemap import SampleSource, Sound, SourceError, read_floats
+from gaplisten.audio.filemap import Raw, SampleSource, Sound, SourceError, read_floats
 from gaplisten.audio.signal import Samples, Signal
 
 PIECE = 1 << 18
@@ -44,6 +43,7 @@ class FileSamples(np.lib.mixins.NDArrayOperatorsMixin):
         self.source, self._decode = source, decode
         self.shape = source.frames, source.channels
         self.size = source.frames * source.channels
+        self._peak: float | None = None
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -75,25 +75,40 @@ class FileSamples(np.lib.mixins.NDArrayOperatorsMixin):
             name = str(getattr(self.source, "path", "a sound"))
             raise SourceError(name, "was changed after it was opened", "open it again")
 
-    def columns(self) -> tuple[Column, ...]:
-        """Return each channel by itself."""
-        return tuple(Column(self, channel) for channel in range(self.shape[1]))
-
-    @cached_property
-    def peak(self) -> float:
-        """Largest magnitude, over all of it.
+    def pieces(self) -> Iterator[Samples]:
+        """Yield all of it, piece by piece; after the last one its `peak` is known.
 
         Raises
         ------
         SourceError
             As `read`.
         """
+        for piece in self._raw_pieces():
+            yield np.multiply(piece, np.float32(self.source.scale), dtype=np.float32)
+
+    def _raw_pieces(self) -> Iterator[Raw]:
         lowest = highest = 0.0
         for start in range(0, len(self), PIECE):
             piece = self.source.bulk(start, min(start + PIECE, len(self)))
             highest, lowest = max(highest, float(piece.max())), min(lowest, float(piece.min()))
+            yield piece
         self._refuse_changed()
-        return float(np.float32(max(highest, -lowest)) * np.float32(self.source.scale))
+        self._peak = float(np.float32(max(highest, -lowest)) * np.float32(self.source.scale))
+
+    @property
+    def peak(self) -> float:
+        """Largest magnitude, over all of it; it is read at most once for that.
+
+        Raises
+        ------
+        SourceError
+            As `read`.
+        """
+        if self._peak is None:
+            for _ in self._raw_pieces():
+                pass
+        assert self._peak is not None
+        return self._peak
 
     @cached_property
     def _whole(self) -> Samples:
@@ -113,22 +128,6 @@ class FileSamples(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return np.asarray, (self._whole,)
-
-
-class Column:
-    """One channel of samples that lie in a file, shape ``(frames,)``: sliced, it is read."""
-
-    dtype = FileSamples.dtype
-
-    def __init__(self, samples: FileSamples, channel: int) -> None:
-        self._samples, self._channel = samples, channel
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    def __getitem__(self, frames: slice) -> npt.NDArray[np.float32]:
-        found: npt.NDArray[np.float32] = self._samples[frames, self._channel]
-        return found
 
 
 _opened: weakref.WeakValueDictionary[tuple[Path, Hashable, int, int], Signal] = weakref.WeakValueDictionary()

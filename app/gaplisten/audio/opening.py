@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from gaplisten.audio.blocks import BlockSource
 from gaplisten.audio.channels import AS_TOLD, Pick, Reading
-from gaplisten.audio.filemap import Frames, KeepsPieces, Raw, SampleSource, SourceError, gather_rows
+from gaplisten.audio.filemap import Frames, KeepsPieces, Raw, SampleSource, SourceError
 from gaplisten.audio.files import (
     SoundFileError,
     SoundInfo,
@@ -77,145 +76,27 @@ class QuickFlac:
             yield np.frombuffer(piece, np.int16).reshape(-1, self._channels)
 
 
-BLOCK = 1 << 18
-MOST_BLOCKS = 12
-GRAIN = 64
 PROOF = 64
 _NARROW = frozenset({"PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW"})
 
 
-class SparseSamples:
-    """Keeps the middle `SIZE` of every `EVERY` frames: a sixteenth of the sound, enough to see it from afar.
-
-    Different stretches may be kept by different threads.
-    """
-
-    EVERY = 1 << 14
-    SIZE = 1 << 10
-
-    def __init__(self, frames: int, channels: int, dtype: np.dtype[Any]) -> None:
-        places = frames // self.EVERY
-        # Memory is taken only as pieces are written.
-        self._pieces = np.zeros((places, self.SIZE, channels), dtype)
-        self._there = np.zeros(places, np.bool_)
-
-    def keep(self, raw: Raw, start: int) -> None:
-        """Keep what is wanted of the frames that begin at `start`."""
-        first, last = -(-start // self.EVERY), (start + len(raw)) // self.EVERY
-        if last <= first:
-            return
-        begin = first * self.EVERY - start
-        whole = raw[begin : begin + (last - first) * self.EVERY].reshape(last - first, self.EVERY, -1)
-        middle = (self.EVERY - self.SIZE) // 2
-        self._pieces[first:last] = whole[:, middle : middle + self.SIZE]
-        self._there[first:last] = True
-
-    def near(self, centres: Frames, size: int) -> Raw | None:
-        """Return pieces of `size` frames close to `centres`, shape ``(n, size, channels)``.
-
-        The place that holds a centre is taken, the last one beyond the end. None if pieces of that size are
-        not kept or one of them has not been read yet.
-        """
-        if size > self.SIZE or not len(self._there):
-            return None
-        places = np.clip(centres // self.EVERY, 0, len(self._there) - 1)
-        if not self._there[places].all():
-            return None
-        begin = (self.SIZE - size) // 2
-        found: Raw = self._pieces[places, begin : begin + size]
-        return found
-
-
-class DecodedSource:
-    """A compressed file, decoded where it is looked at; a few pieces are kept.
-
-    It is never held as a whole, in memory or on disk. Of what `bulk` reads, short pieces at even distances
-    are kept for spectrograms of long stretches.
-    """
+class DecodedSource(BlockSource):
+    """A compressed file, decoded where it is looked at; it is never held as a whole, in memory or on disk."""
 
     def __init__(self, path: Path, raw: RawFormat | None = None) -> None:
         info = _sound_info(path, raw)
         self.path = path
         self._info = info
-        self._frames = info.frames
-        self._kind = "int16" if info.subtype in _NARROW else "float32"
-        self._handles = threading.local()
-        self._blocks: OrderedDict[int, Raw] = OrderedDict()
-        self._lock = threading.Lock()
+        narrow = info.subtype in _NARROW
+        self._kind = "int16" if narrow else "float32"
+        scale = 1.0 / 32768.0 if narrow else 1.0
+        super().__init__(info.frames, info.rate, info.channels, np.dtype(self._kind), scale)
         self._quick = QuickFlac.reads(info.format, info.subtype)
-        self._sparse = SparseSamples(self._frames, info.channels, self.dtype)
 
-    @property
-    def frames(self) -> int:
-        """Length in frames."""
-        return self._frames
-
-    @property
-    def rate(self) -> int:
-        """Sampling rate in Hz."""
-        return self._info.rate
-
-    @property
-    def channels(self) -> int:
-        """Number of channels."""
-        return self._info.channels
-
-    @property
-    def scale(self) -> float:
-        """What one unit of the raw numbers is worth."""
-        return 1.0 / 32768.0 if self._kind == "int16" else 1.0
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Number format of the raw samples."""
-        return np.dtype(self._kind)
-
-    @property
-    def grain(self) -> int:
-        """Seeking is dear, so wide columns begin at multiples of this."""
-        return GRAIN
-
-    def raw(self, start: int, stop: int) -> Raw:
-        """Return the frames ``[start, stop)``, from the pieces that are kept where they are there."""
-        stop = min(stop, self.frames)
-        numbers = range(start // BLOCK, -(-stop // BLOCK))
-        pieces = [
-            self._block(number)[max(start - number * BLOCK, 0) : max(stop - number * BLOCK, 0)]
-            for number in numbers
-        ]
-        return np.concatenate(pieces) if pieces else np.zeros((0, self.channels), self.dtype)
-
-    def gather(self, blocks: Frames, size: int) -> Raw:
-        """Return whole blocks of frames, one by one."""
-        found = np.zeros((len(blocks), size, self.channels), self.dtype)
-        for at, block in enumerate(blocks.tolist()):
-            piece = self.raw(block * size, (block + 1) * size)
-            found[at] = gather_rows(piece, np.zeros(1, np.int64), size)[0] if len(piece) else 0
-        return found
-
-    def glimpse(self, start: int, count: int) -> Raw:
-        """Return `count` frames from `start`."""
-        return self._decode(start, min(start + count, self.frames))
-
-    def bulk(self, start: int, stop: int) -> Raw:
-        """Return the frames ``[start, stop)``, valid until the same thread asks again."""
-        count = max(min(stop, self.frames) - start, 0)
-        if len(getattr(self._handles, "buffer", ())) < count:
-            self._handles.buffer = np.empty((count, self.channels), self._kind)
-        found: Raw = self._handles.buffer[:count]
+    def _fill_on(self, found: Raw, start: int) -> Raw:
         if not (self._quick and self._decode_quickly(found, start)):
-            self._decode_into(found, start)
-        self._sparse.keep(found, start)
+            self._fill(found, start)
         return found
-
-    def near(self, centres: Frames, size: int) -> Raw | None:
-        """Return pieces of `size` frames close to `centres`, if they were kept."""
-        return self._sparse.near(centres, size)
-
-    @property
-    def near_every(self) -> int:
-        """Distance in frames of the pieces that `near` chooses from."""
-        return SparseSamples.EVERY
 
     def _decode_quickly(self, found: Raw, start: int) -> bool:
         """Decode with the faster decoder; False, for good, where it cannot be relied on.
@@ -223,35 +104,15 @@ class DecodedSource:
         It leaves out what is damaged instead of saying so, and then all that follows is in the wrong place.
         So the end of each piece is looked up by the other decoder too.
         """
-        if not hasattr(self._handles, "quick"):
-            self._handles.quick = QuickFlac(self.path, self.channels)
+        if not hasattr(self._own, "quick"):
+            self._own.quick = QuickFlac(self.path, self.channels)
         end = start + len(found)
-        self._quick = self._handles.quick.read_into(found, start) and np.array_equal(
-            found[-PROOF:], self._decode(max(end - PROOF, start), end)
+        self._quick = self._own.quick.read_into(found, start) and np.array_equal(
+            found[-PROOF:], self._made(max(end - PROOF, start), end)
         )
         return self._quick
 
-    def loaded(self, start: int, stop: int) -> bool:
-        """Return True."""
-        return True
-
-    def _block(self, number: int) -> Raw:
-        with self._lock:
-            found = self._blocks.get(number)
-            if found is not None:
-                self._blocks.move_to_end(number)
-                return found
-        found = self._decode(number * BLOCK, min((number + 1) * BLOCK, self.frames))
-        with self._lock:
-            self._blocks[number] = found
-            while len(self._blocks) > MOST_BLOCKS:
-                self._blocks.popitem(last=False)
-        return found
-
-    def _decode(self, start: int, stop: int) -> Raw:
-        return self._decode_into(np.empty((max(stop - start, 0), self.channels), self._kind), start)
-
-    def _decode_into(self, found: Raw, start: int) -> Raw:
+    def _fill(self, found: Raw, start: int) -> Raw:
         import soundfile
 
         try:
@@ -270,9 +131,9 @@ class DecodedSource:
 
     def _handle(self) -> Any:
         # A libsndfile handle is not safe to share, so each thread has its own.
-        if not hasattr(self._handles, "file"):
-            self._handles.file = opened(self._info)
-        return self._handles.file
+        if not hasattr(self._own, "file"):
+            self._own.file = opened(self._info)
+        return self._own.file
 
 
 def _sound_info(path: Path, raw: RawFormat | None) -> SoundInfo:

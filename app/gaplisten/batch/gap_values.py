@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gaplisten import folders
+from gaplisten.audio.in_place import read_in_place
 from gaplisten.batch.items import Version, content_of, file_of, trace_digest
 from gaplisten.batch.journal import Journal, key_of
 from gaplisten.batch.run import Outcome, ProcessWorkers, ThreadWorkers, Workers, run_items
@@ -211,7 +212,7 @@ def _measured(item: _Together) -> list[ClipGaps]:
 
 def _alone(version: Version) -> ClipGaps:
     try:
-        opened = open_clip(replace(version.clip, conditions=(file_of(version),)))
+        opened = open_clip(replace(version.clip, conditions=(file_of(version),)), read=read_in_place)
         sound, trace = opened.conditions.get(version.condition), opened.trace_of(version.condition)
         if sound is None or trace is None:
             return ClipGaps(
@@ -233,7 +234,7 @@ def _of_versions(versions: Sequence[Version]) -> list[ClipGaps] | None:
     """
     named = {str(number): version for number, version in enumerate(versions)}
     files = tuple(replace(file_of(version), name=name) for name, version in named.items())
-    opened = open_clip(replace(versions[0].clip, conditions=files))
+    opened = open_clip(replace(versions[0].clip, conditions=files), read=read_in_place)
     if opened.problems or opened.trace is None or opened.reference is None:
         return None
     table = measure_gaps(opened.reference, opened.conditions, opened.trace, apart=True)

@@ -15,18 +15,13 @@ from gaplisten.bench.events import Event
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.tasks import Tasks
 from gaplisten.errors import GaplistenError
-from gaplisten.jobs import Job
+from gaplisten.jobs import Job, JobPart
 from gaplisten.loss.measures import MEASURES, ClipFact, GapFacts, GapTable, measure_gaps
 from gaplisten.loss.measures.among import AMONG, measure_among
 from gaplisten.loss.measures.gap_table import Values
-from gaplisten.loss.measures.windows import Lateness
-from gaplisten.loss.trace import Gap, LossTrace
+from gaplisten.loss.trace import LossTrace
 
 REST_SECONDS = 0.12  # a slider that is being dragged asks for new sound all the time
-
-WHOLE_SECONDS = 60.0
-PIECE_SECONDS = 30.0
-AROUND_SECONDS = 1.0  # longer than anything a measure looks at beyond a gap's edges
 TOGETHER = "together:"  # begins keys of what follows from several lanes: measures that compare them
 
 
@@ -247,12 +242,12 @@ class GapMeasures:
             for number, (trace, alone, together, compared) in enumerate(asks):
                 begin, share = number / len(asks), 1.0 / len(asks) / (2 if alone and together else 1)
                 if alone:
-                    part = _Part(job, begin, share)
-                    found |= _found_alone(measured(reference, alone, trace, part))
+                    part = JobPart(job, begin, share)
+                    found |= _found_alone(measure_gaps(reference, alone, trace, part, apart=True))
                     begin += share
                 if together:
                     titled = {names[ident]: sound for ident, sound in compared.items()}
-                    among = measure_among(reference, titled, trace, _Part(job, begin, share))
+                    among = measure_among(reference, titled, trace, JobPart(job, begin, share))
                     found[together] = _Found(
                         (),
                         {ident: among[names[ident]][0] for ident in compared},
@@ -289,18 +284,14 @@ class GapMeasures:
 
 
 _AMONG_COLUMNS = [MEASURES.index(measure) for measure in AMONG]
-_AMONG_KEYS = frozenset(measure.key for measure in AMONG)
 
 
 def _found_alone(table: GapTable) -> dict[str, _Found]:
-    """Return what was measured of each lane by itself: of those that compare lanes only some were there."""
-    found = {}
-    for ident in table.versions:
-        facts = tuple(fact for fact in table.clip.get(ident, ()) if fact.key not in _AMONG_KEYS)
-        alone = table.values[ident].copy()
-        alone[:, _AMONG_COLUMNS] = np.nan
-        found[ident] = _Found(table.gaps, {ident: alone}, {ident: facts})
-    return found
+    """Return what was measured of each lane by itself."""
+    return {
+        ident: _Found(table.gaps, {ident: table.values[ident]}, {ident: table.clip.get(ident, ())})
+        for ident in table.versions
+    }
 
 
 def _renamed(table: GapTable, titles: Mapping[str, str]) -> GapTable:
@@ -327,113 +318,3 @@ def _of_length(values: Values, gaps: int) -> Values:
     rows = np.full((gaps, values.shape[1]), np.nan)
     rows[: len(values)] = values[:gaps]
     return rows
-
-
-class _Part(Job):
-    """A share of another job's progress."""
-
-    def __init__(self, whole: Job, begin: float, share: float) -> None:
-        super().__init__()
-        self._whole, self._begin, self._share = whole, begin, share
-
-    def check(self, fraction: float, message: str = "") -> None:
-        """Report to the whole job."""
-        self._whole.check(self._begin + self._share * fraction, message)
-
-
-def measured(
-    reference: Signal | None, versions: Mapping[str, Signal], trace: LossTrace, job: Job
-) -> GapTable:
-    """Measure all gaps as `measure_gaps` does.
-
-    A clip of more than a minute is measured in pieces of half a minute: whether speech is active is then
-    judged by the loudness of the piece that a gap lies in.
-    """
-    given = [*versions.values(), *([reference] if reference else [])]
-    frames = reference.frames if reference else max((signal.frames for signal in given), default=0)
-    if frames <= WHOLE_SECONDS * trace.rate:
-        return measure_gaps(reference, versions, trace, job)
-    pieces = _pieces(trace.gaps(frames), trace.rate)
-    tables, lateness = [], dict[str, Lateness]()
-    for number, gaps in enumerate(pieces):
-        part = _Part(job, number / len(pieces), 1.0 / len(pieces))
-        tables.append(_piece(reference, versions, trace, gaps, frames, lateness, part))
-    return _joined(tables, tuple(versions), trace.rate)
-
-
-def _pieces(gaps: tuple[Gap, ...], rate: int) -> list[list[Gap]]:
-    size, pieces = round(PIECE_SECONDS * rate), dict[int, list[Gap]]()
-    for gap in gaps:
-        pieces.setdefault(gap.start // size, []).append(gap)
-    return list(pieces.values())
-
-
-def _piece(
-    reference: Signal | None,
-    versions: Mapping[str, Signal],
-    trace: LossTrace,
-    gaps: list[Gap],
-    frames: int,
-    lateness: dict[str, Lateness],
-    job: Job,
-) -> GapTable:
-    size, around = trace.grid.length if trace.grid else 1, round(AROUND_SECONDS * trace.rate)
-    # Facts need a piece of speech to compare with, not just what surrounds a lonely gap.
-    usual = round(PIECE_SECONDS * trace.rate)
-    first = max(min(gaps[0].start - around, gaps[0].start // usual * usual), 0) // size
-    last = max(gaps[-1].stop + around, (gaps[0].start // usual + 1) * usual)
-    end = min(-(-last // size) * size, frames)
-
-    def cut(signal: Signal) -> Signal:
-        return Signal(signal.samples[first * size : end], signal.rate)
-
-    part = trace.part(first * size, end)
-    found = measure_gaps(
-        cut(reference) if reference else None,
-        {n: cut(s) for n, s in versions.items()},
-        part,
-        job,
-        lateness=lateness,
-    )
-    return _back(found, gaps, first * size, trace)
-
-
-def _back(found: GapTable, gaps: list[Gap], begin: int, trace: LossTrace) -> GapTable:
-    """Keep the rows of the piece's own gaps, and say them on the whole clip's clock."""
-    places = {facts.gap.start + begin: place for place, facts in enumerate(found.gaps)}
-    rows = [places[gap.start] for gap in gaps]
-    facts = tuple(
-        replace(found.gaps[row], gap=gap, start_s=gap.start / trace.rate)
-        for row, gap in zip(rows, gaps, strict=True)
-    )
-    told = {
-        name: tuple(replace(fact, frames=tuple(frame + begin for frame in fact.frames)) for fact in each)
-        for name, each in found.clip.items()
-    }
-    values = {name: each[rows] for name, each in found.values.items()}
-    return GapTable(facts, found.versions, values, clip=told)
-
-
-def _joined(tables: list[GapTable], versions: tuple[str, ...], rate: int) -> GapTable:
-    facts: list[GapFacts] = [each for table in tables for each in table.gaps]
-    numbered = tuple(replace(each, index=index) for index, each in enumerate(facts, 1))
-    values = {
-        name: np.concatenate([table.values[name] for table in tables])
-        if tables
-        else np.zeros((0, len(MEASURES)))
-        for name in versions
-    }
-    told = {name: _worst_of_pieces(tables, name, rate) for name in versions}
-    return GapTable(numbered, versions, values, clip=told)
-
-
-def _worst_of_pieces(tables: list[GapTable], name: str, rate: int) -> tuple[ClipFact, ...]:
-    """Return for each measure what it says of the piece for which it says most, and which piece that is."""
-    worst: dict[str, ClipFact] = {}
-    for table in tables:
-        begin = table.gaps[0].gap.start / rate // PIECE_SECONDS * PIECE_SECONDS
-        for fact in table.clip.get(name, ()):
-            if fact.key not in worst or abs(fact.value) > abs(worst[fact.key].value):
-                said = f"in the half minute from {begin:.0f} s on {fact.said}"
-                worst[fact.key] = replace(fact, said=said)
-    return tuple(worst.values())

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from gaplisten.audio.alignment import Delay
+from gaplisten.audio.level import Levels
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.derived import Derived, Inputs
 from gaplisten.bench.events import Event
 from gaplisten.bench.lanes import Lane, Role
-from gaplisten.bench.levels import LONGEST_SECONDS, LaneLevel, measure_delay, measure_level
+from gaplisten.bench.levels import LONGEST_SECONDS, measure_delay, measure_level
 from gaplisten.jobs import Job
 
 REFERENCE = "reference"
@@ -40,7 +41,7 @@ class LevelMeasures:
         self.changed = Event()
         self._lanes = lanes
         self._pool: ThreadPoolExecutor | None = None
-        self._derived: Derived[Key, LaneLevel | Delay] = Derived(self._start)
+        self._derived: Derived[Key, Levels | Delay] = Derived(self._start)
         self._on_demand: set[str] = set()
         self.levels_wanted = False
 
@@ -80,10 +81,10 @@ class LevelMeasures:
         """Measure only what is measured unasked: another clip is shown."""
         self._on_demand.clear()
 
-    def level(self, ident: str) -> LaneLevel | None:
+    def level(self, ident: str) -> Levels | None:
         """Return how loud a lane is; None while that is not known."""
         found = self._find(("level", ident))
-        return found if isinstance(found, LaneLevel) else None
+        return found if isinstance(found, Levels) else None
 
     def delay(self, ident: str) -> Delay | None:
         """Return a lane's delay; None while that is not known."""
@@ -94,7 +95,7 @@ class LevelMeasures:
         """Whether a lane's delay is being measured."""
         return ("delay", ident) in self._derived.pending
 
-    def _find(self, key: Key) -> LaneLevel | Delay | None:
+    def _find(self, key: Key) -> Levels | Delay | None:
         material = self._material(key)
         return self._derived.value_of(key, material) if material else None
 
@@ -105,7 +106,7 @@ class LevelMeasures:
         found = tuple(lane.signal for lane in lanes if lane is not None and lane.signal is not None)
         return found if len(found) == len(lanes) else ()
 
-    def _start(self, asked: Mapping[Key, Inputs], job: Job) -> Future[LaneLevel | Delay]:
+    def _start(self, asked: Mapping[Key, Inputs], job: Job) -> Future[Levels | Delay]:
         (((kind, _), material),) = asked.items()
         if self._pool is None:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="levels")
@@ -124,7 +125,7 @@ class LevelMeasures:
             self._pool = None
 
 
-def _measure(kind: str, material: tuple[Signal, ...], job: Job) -> LaneLevel | Delay:
+def _measure(kind: str, material: tuple[Signal, ...], job: Job) -> Levels | Delay:
     if kind == "level":
         return measure_level(material[0], job)
     reference, version = material

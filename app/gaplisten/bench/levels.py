@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gaplisten.audio.alignment import Delay, estimate_delay
-from gaplisten.audio.level import ActiveLevel, active_level, integrated_loudness, peak
+from gaplisten.audio.level import Levels, levels
 from gaplisten.audio.signal import Signal
 from gaplisten.jobs import Job
 
@@ -18,25 +18,6 @@ LONGEST_SECONDS = 300.0
 _WINDOW = 0.5  # seconds
 _SAME = 2.0 / 32768.0  # what rounding to 16 bits may do
 _RECEIVED = 0.04  # share of a window's samples that came through, even at heavy loss
-
-
-@dataclass(frozen=True)
-class LaneLevel:
-    """How loud a lane is.
-
-    Parameters
-    ----------
-    active
-        ITU-T P.56.
-    lufs
-        ITU-R BS.1770; ``-inf`` for silence.
-    peak
-        Largest magnitude, full scale 1.0.
-    """
-
-    active: ActiveLevel
-    lufs: float
-    peak: float
 
 
 @dataclass(frozen=True)
@@ -56,14 +37,13 @@ class Match:
     limited: bool = False
 
 
-def measure_level(signal: Signal, job: Job) -> LaneLevel:
+def measure_level(signal: Signal, job: Job) -> Levels:
     """Measure all of a lane, as the clip's one gain does."""
     job.check(0.0)
-    active = active_level(signal.samples, signal.rate)
-    return LaneLevel(active, integrated_loudness(signal, job), peak(signal))
+    return levels(signal, job)
 
 
-def match(reference: LaneLevel, lane: LaneLevel, clip_gain: float) -> Match | None:
+def match(reference: Levels, lane: Levels, clip_gain: float) -> Match | None:
     """Return what brings `lane` to the reference's active level; None where either is silent.
 
     Parameters

@@ -10,7 +10,7 @@ import numpy as np
 
 from gaplisten.audio.channels import Reading
 from gaplisten.audio.files import ManyChannelsError, SoundInfo, probe, read_all, signal_notes
-from gaplisten.audio.resample import resample
+from gaplisten.audio.resampled import at_rate
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import Clip, ConditionFile, OpenClip
 from gaplisten.clips.traces import own_trace_of, packet_at, trace_of
@@ -115,7 +115,7 @@ def _to(signal: Signal | None, rate: int, name: str, said: _Findings) -> Signal 
         return signal
     said.resampled.add(name)
     said.notes.append(f"{name} was resampled from {signal.rate} to {rate} Hz")
-    return resample(signal, rate)
+    return at_rate(signal, rate)
 
 
 def _compare_lengths(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gaplisten.audio.channels import Reading
+from gaplisten.audio.in_place import read_in_place
 from gaplisten.clips.clip import Clip, ClipSet, ConditionFile, OpenClip, PacketLength
 from gaplisten.clips.consistency import doubts_about
 from gaplisten.clips.layouts import find_clips
@@ -182,7 +183,7 @@ def gaps(
             say_note(note)
         if labels is not None:
             clip = _only(clips, clip_name)
-            opened = open_clip(clip)
+            opened = open_clip(clip, read=read_in_place)
             say_doubts(map(str, doubts_about(opened)), accepted=accept)
             _label(
                 labels, opened, measure_versions(opened.reference, opened.conditions, opened.traces), limits
@@ -203,7 +204,7 @@ def gaps(
     clip = _clip(files, lossy, trace or [], length, no_reference, format, inverted)
     clip = replace(clip, reading=reading_from(raw, channels))
     with progress("measuring gaps") as job:
-        opened = open_clip(clip, job)
+        opened = open_clip(clip, job, read_in_place)
         doubts = doubts_about(opened)
     say_doubts(map(str, doubts), accepted=accept)
     if wanted is not None:
@@ -263,7 +264,7 @@ def _accepted(clips: ClipSet, wanted: Handover, accept: bool) -> int:
     doubts, problems = list[str](), list[str]()
     for clip in clips.clips:
         if wanted.clip in (None, clip.name):
-            opened = open_clip(clip)
+            opened = open_clip(clip, read=read_in_place)
             doubts += [f"{clip.name}: {doubt}" for doubt in doubts_about(opened)]
             problems += [f"{clip.name}: {problem}" for problem in opened.problems]
     say_doubts(doubts, accepted=accept)
@@ -309,7 +310,7 @@ def _of_set(clips: ClipSet, limits: Mapping[str, float], accept: bool) -> tuple[
     with progress("measuring gaps") as job:
         for number, clip in enumerate(clips.clips):
             job.check(number / len(clips.clips), clip.name)
-            opened = open_clip(clip)
+            opened = open_clip(clip, read=read_in_place)
             problems += [f"{clip.name}: {problem}" for problem in opened.problems]
             doubts += [f"{clip.name}: {doubt}" for doubt in doubts_about(opened)]
             traces = opened.traces

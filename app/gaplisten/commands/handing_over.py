@@ -10,6 +10,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from gaplisten.audio.in_place import read_in_place
 from gaplisten.clips.clip import Clip, OpenClip
 from gaplisten.clips.opening import open_clip
 from gaplisten.commands.output import progress, say
@@ -116,7 +117,7 @@ def hand_over(
             if number not in kept:
                 # Of a large set only one clip is held at a time: sounds would fill the memory.
                 kept.clear()
-                found = opened or open_clip(chosen[number])
+                found = opened or open_clip(chosen[number], read=read_in_place)
                 kept[number] = (found, _tables(found))
             return kept[number]
 

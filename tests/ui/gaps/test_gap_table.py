@@ -186,13 +186,13 @@ def test_a_parameter_makes_that_lane_be_measured_anew_and_no_other(opened, measu
     from gaplisten.bench import gap_measures
 
     asked = []
-    engine = gap_measures.measured
+    engine = gap_measures.measure_gaps
 
-    def remember(reference, versions, trace, job):
+    def remember(reference, versions, trace, job, **how):
         asked.append(sorted(versions))
-        return engine(reference, versions, trace, job)
+        return engine(reference, versions, trace, job, **how)
 
-    monkeypatch.setattr(gap_measures, "measured", remember)
+    monkeypatch.setattr(gap_measures, "measure_gaps", remember)
     opened.panes["concealers"].dock.boxes["loud"].click()
     measured(opened)
     loud = next(lane for lane in opened.controller.lanes if lane.name == "Loud")
@@ -224,10 +224,13 @@ def test_of_many_changes_only_the_newest_is_measured(opened, measured, monkeypat
     from gaplisten.bench import gap_measures
 
     asked = []
-    engine = gap_measures.measured
-    monkeypatch.setattr(
-        gap_measures, "measured", lambda *given: asked.append(int(given[2].lost.sum())) or engine(*given)
-    )
+    engine = gap_measures.measure_gaps
+
+    def noted(*given, **how):
+        asked.append(int(given[2].lost.sum()))
+        return engine(*given, **how)
+
+    monkeypatch.setattr(gap_measures, "measure_gaps", noted)
     for packet in range(80, 86):
         opened.controller.paint(packet, packet, True)
     measured(opened)
@@ -303,14 +306,14 @@ def test_work_that_was_cancelled_can_be_taken_up_again(opened, measured, monkeyp
 
     from gaplisten.bench import gap_measures
 
-    engine, go_on = gap_measures.measured, threading.Event()
+    engine, go_on = gap_measures.measure_gaps, threading.Event()
 
-    def slow(reference, versions, trace, job):
+    def slow(reference, versions, trace, job, **how):
         while not go_on.wait(0.01):
             job.check(0.5)
-        return engine(reference, versions, trace, job)
+        return engine(reference, versions, trace, job, **how)
 
-    monkeypatch.setattr(gap_measures, "measured", slow)
+    monkeypatch.setattr(gap_measures, "measure_gaps", slow)
     opened.controller.paint(80, 81, True)
     qtbot.waitUntil(lambda: opened.status.progress.isVisible())
     assert opened.panes["gaps"].dock.table.isEnabled()
@@ -367,10 +370,10 @@ def test_when_measuring_fails_the_table_and_a_file_asked_for_say_so(
 
     from gaplisten.bench import gap_measures
 
-    def broken(*_):
+    def broken(*_, **__):
         raise ValueError("no memory left")
 
-    monkeypatch.setattr(gap_measures, "measured", broken)
+    monkeypatch.setattr(gap_measures, "measure_gaps", broken)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "g.csv"), "CSV (*.csv)"))
     opened.controller.paint(80, 80, True)
     opened.actions_table["export.gaps"].trigger()

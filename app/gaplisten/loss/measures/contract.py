@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from gaplisten.loss.measures.windows import Frames, Places, Prepared, Row, gap_levels
 
 PROPOSED = "proposed"
+AROUND_SECONDS = 0.5
+"""Longer than anything that a measure looks at beyond a gap's edges, lateness aside."""
+P = TypeVar("P")
 T = TypeVar("T")
 
 
@@ -35,12 +38,16 @@ class Case:
         The gaps.
     others
         The other versions of the clip by name, for measures that compare versions.
+    begin
+        Which frame of the clip their rows begin with. The places of some gaps count from there, those of all
+        gaps (`whole`) from the clip's start.
     """
 
     version: Prepared
     clean: Prepared | None
     places: Places
     others: Mapping[str, Prepared] = field(default_factory=dict)
+    begin: int = 0
 
     @property
     def reference(self) -> Prepared:
@@ -52,6 +59,26 @@ class Case:
     def whole(self) -> Case:
         """The same version with all gaps of the clip: what is received as a whole follows from them."""
         return self if self.places.whole is None else replace(self, places=self.places.whole)
+
+    def surveyed(self, survey: Survey[P, T]) -> T:
+        """Return what is known of the version or the reference as a whole: made once.
+
+        A long clip's has been put together from its pieces before.
+        """
+        case = self.whole
+
+        def made() -> T:
+            assert case.version.piece_of is None, f"{survey.key} is not known of the clip as a whole yet"
+            return survey.joined(case, [survey.piece(case, 0, case.version.row.size)])
+
+        return (
+            case.of_reference(survey.key, made) if survey.of_reference else case.of_version(survey.key, made)
+        )
+
+    def note(self, survey: Survey[P, T], pieces: Sequence[P]) -> None:
+        """Remember a survey whose pieces have been made one by one."""
+        of = 0 if survey.of_reference else self.version.identity
+        self.whole.places.memo[survey.key, of] = survey.joined(self.whole, pieces)
 
     def of_reference(self, key: Hashable, work: Callable[[], T]) -> T:
         """Return what follows from reference and gaps alone: made once for all versions."""
@@ -66,7 +93,7 @@ class Case:
 
     def of_version(self, key: Hashable, work: Callable[[], T]) -> T:
         """Return what several measures need of this version at these gaps: made once."""
-        return self.places.once(key, work, id(self.version))
+        return self.places.once(key, work, self.version.identity)
 
     @property
     def made(self) -> Row:
@@ -97,6 +124,35 @@ class Case:
     def natural_power(self) -> Row:
         """The same of the reference."""
         return self.of_reference("power", lambda: self.places.powers(self.natural))
+
+
+@dataclass(frozen=True, eq=False)
+class Survey(Generic[P, T]):
+    """What measures need to know of a version, or of the reference, as a whole.
+
+    Long clips are gone through piece by piece, short ones are one piece.
+
+    Parameters
+    ----------
+    key
+        Under which it is remembered.
+    piece
+        Gives what there is in a piece: called with a case with all gaps of the clip, whose rows begin at
+        `Case.begin` and hold `AROUND_SECONDS` and the version's lateness more than the piece on either side,
+        and the piece's first frame and the one after its last, both of the clip.
+    joined
+        Gives the whole of it from such pieces, in their order. It looks at no row.
+    of_reference
+        Whether it follows from the reference and the gaps alone.
+    without_reference
+        Whether there is something to know where there is none.
+    """
+
+    key: str
+    piece: Callable[[Case, int, int], P]
+    joined: Callable[[Case, Sequence[P]], T]
+    of_reference: bool = False
+    without_reference: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,8 +243,12 @@ class Measure:
     among
         For a measure that compares versions with each other, so that a value follows from all of them: how.
     clip
-        Gives what is to be said of the version as a whole, from the values of all gaps; None for nothing.
-        One that compares versions says it by `among`.
+        Gives what is to be said of the version as a whole, from the values of all gaps; None for nothing. It
+        looks at no row, but at what was surveyed. One that compares versions says it by `among`.
+    surveys
+        What `clip` or `of` need to know of the clip as a whole.
+    of_whole
+        Whether values follow from what was surveyed alone: a gap's may lie far behind it.
     """
 
     key: str
@@ -208,6 +268,8 @@ class Measure:
     curve: Callable[[Case], Curve] | None = None
     among: Among | None = None
     clip: Callable[[Case, Row], ClipFact | None] | None = None
+    surveys: tuple[Survey[Any, Any], ...] = ()
+    of_whole: bool = False
 
     def values(self, case: Case) -> Row:
         """Return one value per gap; NaN where it is not available."""

@@ -7,15 +7,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gaplisten.audio.signal import Signal
-from gaplisten.jobs import Job
+from gaplisten.jobs import Job, JobPart
+from gaplisten.loss.measures.among import AMONG, measure_among
 from gaplisten.loss.measures.catalogue import MEASURES
 from gaplisten.loss.measures.contract import Case, ClipFact, Measure
 from gaplisten.loss.measures.facts import gap_facts
 from gaplisten.loss.measures.gap_table import GapTable, Values
-from gaplisten.loss.measures.kinds.drift import lateness as lateness_of
-from gaplisten.loss.measures.windows import Lateness, Places, prepared
-from gaplisten.loss.trace import LossTrace
+from gaplisten.loss.measures.pieces import measured_in_pieces
+from gaplisten.loss.measures.windows import Places, prepared
+from gaplisten.loss.trace import Gap, LossTrace
 
+WHOLE_SECONDS = 60.0
+"""Longer clips are measured in pieces, with the values of the whole but for the last digits of sums."""
+_AMONG_COLUMNS = [MEASURES.index(measure) for measure in AMONG]
+_ORDER = {measure.key: number for number, measure in enumerate(MEASURES)}
 _BLOCK = 512  # gaps measured at once, so that memory does not grow with the clip
 
 
@@ -26,9 +31,8 @@ def measure_gaps(
     job: Job | None = None,
     *,
     apart: bool = False,
-    lateness: dict[str, Lateness] | None = None,
 ) -> GapTable:
-    """Measure every gap of every version.
+    """Measure every gap of every version; of a long clip only seconds are held at a time.
 
     Parameters
     ----------
@@ -42,9 +46,6 @@ def measure_gaps(
         Reports progress and can stop the work between two versions.
     apart
         Whether each version is measured as if it were alone; measures that compare versions tell nothing.
-    lateness
-        For a piece of a clip, by version: how late sound came in the pieces before. It is taken on to the
-        piece's end.
 
     Raises
     ------
@@ -57,9 +58,10 @@ def measure_gaps(
     job = job or Job()
     frames = reference.frames if reference else max((signal.frames for signal in given), default=0)
     gaps = trace.gaps(frames)
+    if versions and frames > WHOLE_SECONDS * trace.rate:
+        return _of_pieces(reference, versions, trace, gaps, frames, job, apart)
     clean = prepared(reference, frames) if reference else None
-    known = {} if lateness is None else lateness
-    rows = {name: prepared(signal, frames, known.get(name)) for name, signal in versions.items()}
+    rows = {name: prepared(signal, frames) for name, signal in versions.items()}
     places = Places.of(gaps, trace.rate, frames)
     facts = gap_facts(gaps, places, clean, next(iter(rows.values()), None), trace)
     values, told = {}, {}
@@ -74,8 +76,6 @@ def measure_gaps(
         values[name] = np.concatenate(found)
         whole = cases[0] if len(cases) == 1 else Case(rows[name], clean, places, others)
         told[name] = clip_facts(whole, MEASURES, values[name])
-        if clean is not None:
-            known[name] = lateness_of(whole)
         for block in (*blocks, places):
             block.forget(rows[name])
         rows[name].forms.clear()
@@ -83,19 +83,49 @@ def measure_gaps(
     return GapTable(facts, tuple(versions), values, clip=told)
 
 
-def clip_facts(case: Case, measures: Sequence[Measure], values: Values) -> tuple[ClipFact, ...]:
+def _of_pieces(
+    reference: Signal | None,
+    versions: Mapping[str, Signal],
+    trace: LossTrace,
+    gaps: Sequence[Gap],
+    frames: int,
+    job: Job,
+    apart: bool,
+) -> GapTable:
+    compared = {} if apart or len(versions) < 2 else versions
+    share = 0.9 if compared else 1.0
+    found = measured_in_pieces(reference, versions, trace, gaps, frames, JobPart(job, 0.0, share))
+    values, told = dict(found.values), dict[str, tuple[ClipFact, ...]]()
+    among = measure_among(reference, compared, trace, JobPart(job, share, 1.0 - share)) if compared else {}
+    for name in versions:
+        facts = clip_facts(found.cases[name], MEASURES, values[name], among=False)
+        if name in among:
+            values[name][:, _AMONG_COLUMNS], more = among[name]
+            facts = tuple(sorted((*facts, *more), key=lambda fact: _ORDER[fact.key]))
+        told[name] = facts
+    job.check(1.0)
+    return GapTable(found.facts, tuple(versions), values, clip=told)
+
+
+def clip_facts(
+    case: Case, measures: Sequence[Measure], values: Values, *, among: bool = True
+) -> tuple[ClipFact, ...]:
     """Return what some measures say of a version as a whole.
 
     Parameters
     ----------
     values
         Shape ``(gaps, measures)``.
+    among
+        Whether those are asked, too, that compare versions: they look at samples.
     """
     facts = []
     for column, measure in enumerate(measures):
         if not len(values) or (measure.needs_reference and case.clean is None):
             continue
         if measure.among is not None:
+            if not among:
+                continue
             fact = measure.among.told(measure.among.others(case))
         elif measure.clip is not None:
             fact = measure.clip(case, values[:, column])

@@ -37,9 +37,18 @@ def gap_facts(
     active: Answers = [None] * len(gaps)
     voiced: Answers = [None] * len(gaps)
     if gaps and clean is not None:
-        active, voiced = _in_reference(clean, places)
+        active, voiced = in_reference(clean, places, Loudness(clean.rate).add(clean.row).limit)
     elif gaps and version is not None:
-        active, voiced = _around(version, places, trace)
+        received = ~trace.mask(version.row.size)
+        limit = Loudness(version.rate).add(version.row[received]).limit
+        active, voiced = around(version, places, received, limit)
+    return with_answers(gaps, trace, active, voiced)
+
+
+def with_answers(
+    gaps: Sequence[Gap], trace: LossTrace, active: Answers, voiced: Answers
+) -> tuple[GapFacts, ...]:
+    """Return the facts about each gap, whose speech has been judged."""
     rows = zip(enumerate(gaps, 1), active, voiced, strict=True)
     return tuple(_fact(index, gap, trace, *flags) for (index, gap), *flags in rows)
 
@@ -51,26 +60,24 @@ def _fact(index: int, gap: Gap, trace: LossTrace, active: bool | None, voiced: b
     return GapFacts(index, gap, gap.start / trace.rate, length_ms, active, voiced, stratum)
 
 
-def _in_reference(clean: Prepared, places: Places) -> tuple[Answers, Answers]:
+def in_reference(clean: Prepared, places: Places, limit: float) -> tuple[Answers, Answers]:
+    """Judge by what was sent: whether it is louder than a limit (see `Loudness`), and voiced."""
     window = round(WINDOW_MS * clean.rate / 1000)
-    active = decibel(mean_power(clean.energy, places.starts, places.stops) + _TINY) > _limit(
-        clean.row, clean.rate
-    )
+    active = decibel(mean_power(clean.energy, places.starts, places.stops) + _TINY) > limit
     middle = (places.starts + places.stops - window) // 2 * clean.voice_rate // clean.rate
     voiced = periodicity(clean.voice, middle, clean.voice_rate) >= VOICED
     return active.tolist(), (voiced & active).tolist()
 
 
-def _around(version: Prepared, places: Places, trace: LossTrace) -> tuple[Answers, Answers]:
+def around(version: Prepared, places: Places, received: Flags, limit: float) -> tuple[Answers, Answers]:
     """Judge by what was received within 100 ms before and after, and by the voicing of the 30 ms before."""
-    received = ~trace.mask(version.row.size)
     energy, count = running_energy(version.row * received), np.concatenate(([0], np.cumsum(received)))
     reach = round(AROUND_MS * version.rate / 1000)
     edges = [(places.starts - reach, places.starts), (places.stops, places.stops + reach)]
     ends = [tuple(np.clip(edge, 0, version.row.size) for edge in pair) for pair in edges]
     power = sum(energy[last] - energy[first] for first, last in ends)
     known = np.asarray(sum(count[last] - count[first] for first, last in ends))
-    active = decibel(power / np.maximum(known, 1) + _TINY) > _limit(version.row[received], version.rate)
+    active = decibel(power / np.maximum(known, 1) + _TINY) > limit
     before, _ = places.at(version.voice_rate)
     window = round(WINDOW_MS * version.voice_rate / 1000)
     voiced = (periodicity(version.voice, before - window, version.voice_rate) >= VOICED) & active
@@ -81,9 +88,24 @@ def _known(answers: Flags, count: Row) -> Answers:
     return [bool(answer) if some else None for answer, some in zip(answers, count, strict=True)]
 
 
-def _limit(row: Row, rate: int) -> float:
-    """Return the level from which speech is active: 30 dB below what 5 % of the 20 ms frames exceed."""
-    size = round(0.02 * rate)
-    whole = row[: row.size // size * size].reshape(-1, size)
-    loud = np.percentile(decibel(np.mean(whole**2, axis=1) + _TINY), 95) if len(whole) else ACTIVE_FROM_DB
-    return max(float(loud) - ACTIVE_BELOW_PEAK_DB, ACTIVE_FROM_DB)
+class Loudness:
+    """From which level on speech is active: 30 dB below what 5 % of the 20 ms frames exceed."""
+
+    def __init__(self, rate: int) -> None:
+        self._size, self._rest = round(0.02 * rate), np.zeros(0)
+        self._levels = [np.zeros(0)]
+
+    def add(self, row: Row) -> Loudness:
+        """Take what comes next, and return itself."""
+        there = np.concatenate((self._rest, row)) if self._rest.size else row
+        whole = there[: there.size // self._size * self._size].reshape(-1, self._size)
+        self._rest = there[whole.size :].copy()
+        self._levels.append(decibel(np.mean(whole**2, axis=1) + _TINY))
+        return self
+
+    @property
+    def limit(self) -> float:
+        """The level in dBFS."""
+        levels = np.concatenate(self._levels)
+        loud = np.percentile(levels, 95) if levels.size else ACTIVE_FROM_DB
+        return max(float(loud) - ACTIVE_BELOW_PEAK_DB, ACTIVE_FROM_DB)

@@ -44,21 +44,31 @@ def _over(own: Row, around: Row, natural: Row | None) -> Row:
     return stands if natural is None else stands - natural / around
 
 
-def strongest(case: Case, first: Frames, end: Frames, late: Frames) -> tuple[Row, Frames]:
+def shortest_frames(rate: int) -> int:
+    """Return the length of the shortest stretch of sound in which a click is looked for, 3 ms."""
+    return 2 * round(NEAR_MS * rate / 1000) + 1
+
+
+def strongest(
+    case: Case, first: Frames, end: Frames, late: Frames, shortest: int | None = None
+) -> tuple[Row, Frames, Row]:
     """Return the z of the strongest click of each stretch ``[first, end)``, and its place.
 
     Parameters
     ----------
     late
         By how many frames each stretch comes late against the reference.
+    shortest
+        Stretches of fewer frames have no sound to tell of; None for 3 ms.
 
     Returns
     -------
-    z, places
-        0 where no click stands out; NaN where a stretch has no sound.
+    z, places, sharpness
+        0 where no click stands out; NaN where a stretch has no sound. The last is by how much the place
+        stands out: of several parts of a stretch, the strongest click is where that is most.
     """
     rate, row = case.version.rate, case.version.row
-    near = 2 * round(NEAR_MS * rate / 1000) + 1
+    near = shortest_frames(rate)
     first, end = np.clip(first, 0, row.size), np.clip(end, 0, row.size)
     own_sharp, own_usual = sharp(case.version), usual(case.version)
     clean = case.clean
@@ -67,16 +77,18 @@ def strongest(case: Case, first: Frames, end: Frames, late: Frames) -> tuple[Row
         natural = clean.once("natural", lambda: sliding_maximum(sharp(clean), near))
     in_time = case.version.once("stands out", lambda: _over(own_sharp, own_usual, natural))
     places, out = first.copy(), np.full(first.size, np.nan)
-    stands = np.zeros(first.size, np.bool_)
+    most = np.full(first.size, np.nan)
+    least = near if shortest is None else max(shortest, 1)
     for index, (a, b, lag) in enumerate(zip(first.tolist(), end.tolist(), late.tolist(), strict=True)):
-        if b - a < near:
+        if b - a < least:
             continue
         own = in_time[a:b]
         if natural is not None and lag:
             low = np.clip(np.arange(a - lag, b - lag), 0, natural.size - 1)
             own = _over(own_sharp[a:b], own_usual[a:b], natural[low])
         place = int(own.argmax())
-        places[index], stands[index], out[index] = a + place, own[place] > STANDS_OUT, 0.0
+        places[index], most[index], out[index] = a + place, own[place], 0.0
+    stands = most > STANDS_OUT
     if stands.any():
         at = places[stands]
         found = clicks(row, at, rate)
@@ -85,7 +97,7 @@ def strongest(case: Case, first: Frames, end: Frames, late: Frames) -> tuple[Row
             out[stands] = more_than_natural(found, there)
         else:
             out[stands] = np.maximum(found - NATURAL_Z, 0.0)
-    return out, places
+    return out, places, most
 
 
 def _sharpest(case: Case, signal: Prepared, late: Frames) -> tuple[Row, Frames]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,19 @@ REACH_MS, FIRST_REACH_MS, FARTHEST_MS = 30.0, 500.0, 1000.0
 SAME, ALIKE, BETTER, STAYED = 0.98, 0.75, 0.04, 0.4
 _SPEECH = 5.0  # how much smaller differences from sample to sample are, around 500 Hz at 16 kHz
 _QUIET = 1e-6  # -60 dBFS: below it nothing tells where a stretch comes from
+
+
+class Voice(Protocol):
+    """A row of which stretches can be had."""
+
+    @property
+    def size(self) -> int:
+        """Its frames."""
+        ...
+
+    def __getitem__(self, frames: slice, /) -> Row:
+        """Return a stretch, shorter at the end."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,13 +71,17 @@ def track(version: Prepared, clean: Prepared, places: Places) -> Track:
     The lag stays as it was unless another one fits clearly better; among lags that fit about as well, as the
     periods of a voice do, the one nearest to the last is taken.
     """
-    rate = version.voice_rate
+    return track_voices(version.voice, clean.voice, places, version.voice_rate)
+
+
+def track_voices(version: Voice, clean: Voice, places: Places, rate: int) -> Track:
+    """Follow the lag as `track` does, of voices at a rate that may be had by stretches only."""
     starts, stops = places.at(rate)
     lost = (stops - starts).tolist()
     cuts = places.once(("windows", rate), lambda: _cuts(places, rate))
     lags: list[float] = []
     turned: list[bool] = []
-    state = _Lag(version.voice, clean.voice, rate, version.lateness.last)
+    state = _Lag(version, clean, rate)
     for number, windows in enumerate(cuts):
         if number:
             state.widen(lost[number - 1])
@@ -82,7 +100,12 @@ def sharpened(signal: Prepared) -> Prepared:
     A codec for calls takes low frequencies away by a filter that moves with the voice and shifts them by half
     a millisecond and more; what is above them stays in its place, and is where lateness is heard.
     """
-    return replace(signal, sharpened=_SPEECH * np.diff(signal.voice, prepend=0.0))
+    return replace(signal, other_voice=sharp_voice(signal.voice, 0.0))
+
+
+def sharp_voice(voice: Row, before: float) -> Row:
+    """Return what `sharpened` makes of a voice; `before` is the sample before its first."""
+    return np.asarray(_SPEECH * np.diff(voice, prepend=before))
 
 
 def _cuts(places: Places, rate: int) -> list[list[tuple[int, int]]]:
@@ -117,9 +140,9 @@ def _windows(first: int, end: int, rate: int) -> list[tuple[int, int]]:
 class _Lag:
     """The lag as it is known so far."""
 
-    def __init__(self, version: Row, clean: Row, rate: int, last: float) -> None:
+    def __init__(self, version: Voice, clean: Voice, rate: int) -> None:
         self._version, self._clean, self._rate = version, clean, rate
-        self._lag, self._reach = 0 if np.isnan(last) else round(last), round(FIRST_REACH_MS * rate / 1000)
+        self._lag, self._reach = 0, round(FIRST_REACH_MS * rate / 1000)
         self._most = round(FARTHEST_MS * rate / 1000)
         self._sign = 1.0  # a version of turned polarity is late or not all the same
 
@@ -190,7 +213,7 @@ def _alike(one: Row, other: Row, power: float) -> float:
     return float(one @ other) / np.sqrt(power * energy) if energy > 0 else -1.0
 
 
-def _cut(row: Row, start: int, stop: int) -> Row:
+def _cut(row: Voice, start: int, stop: int) -> Row:
     """Return a stretch, silent where there is no sound."""
     if start >= 0 and stop <= row.size:
         return row[start:stop]

@@ -132,36 +132,22 @@ def _power_of_two(least: int) -> int:
     return 1 << max(least - 1, 0).bit_length()
 
 
-@dataclass(frozen=True)
-class Lateness:
-    """How late received sound came before a piece of a clip, in frames of `Prepared.voice`; NaN if unknown.
-
-    Parameters
-    ----------
-    first, last
-        Where it was first known in the clip, and at the end of the piece before.
-    """
-
-    first: float = float("nan")
-    last: float = float("nan")
-
-
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """A signal in the forms that measures need, each made when one needs it.
 
     Parameters
     ----------
-    sharpened
+    other_voice
         What `voice` is to be instead of the same signal.
-    lateness
-        What is known of the clip before this signal, where it is a piece of one.
+    piece_of
+        The sound that this is a piece of; None for a whole one.
     """
 
     row: Row
     rate: int
-    sharpened: Row | None = None
-    lateness: Lateness = Lateness()
+    other_voice: Row | None = None
+    piece_of: object = None
     forms: dict[Hashable, object] = field(default_factory=dict, init=False)
 
     def once(self, key: Hashable, work: Callable[[], T]) -> T:
@@ -171,6 +157,11 @@ class Prepared:
         return cast("T", self.forms[key])
 
     @property
+    def identity(self) -> int:
+        """The same number for all pieces of a sound."""
+        return id(self if self.piece_of is None else self.piece_of)
+
+    @property
     def voice_rate(self) -> int:
         """The rate of `voice`, 16 kHz or less: pitch lies far below."""
         return min(self.rate, VOICE_RATE) if self.row.size else self.rate
@@ -178,8 +169,8 @@ class Prepared:
     @cached_property
     def voice(self) -> Row:
         """The same signal at `voice_rate`."""
-        if self.sharpened is not None:
-            return self.sharpened
+        if self.other_voice is not None:
+            return self.other_voice
         if self.rate == self.voice_rate:
             return self.row
         return resample(Signal.of(self.row, self.rate), self.voice_rate).mono.astype(np.float64)
@@ -222,12 +213,21 @@ class Places:
 
     def blocks(self, size: int) -> list[Places]:
         """Return the same in blocks of so many gaps; one empty block where there is no gap."""
+        return [
+            self.piece(slice(at, min(at + size, self.starts.size)), 0)
+            for at in range(0, max(1, self.starts.size), size)
+        ]
+
+    def piece(self, some: slice, begin: int) -> Places:
+        """Return some gaps on a clock that begins at a frame of the clip."""
         ends = (self.starts, self.stops, self.before, self.after)
-        found = []
-        for at in range(0, max(1, self.starts.size), size):
-            starts, stops, before, after = (each[at : at + size] for each in ends)
-            found.append(Places(starts, stops, before, after, self.rate, self, at))
-        return found
+        starts, stops, before, after = (each[some] - begin for each in ends)
+        return Places(starts, stops, before, after, self.rate, self, some.start)
+
+    @property
+    def last_is_the_clips(self) -> bool:
+        """Whether no gap of the clip comes after these."""
+        return self.whole is None or self.number + self.starts.size == self.whole.starts.size
 
     def once(self, key: Hashable, work: Callable[[], T], of: int = 0) -> T:
         """Return what follows from the gaps, or from them and one signal, made once.
@@ -254,7 +254,7 @@ class Places:
 
     def forget(self, version: Prepared) -> None:
         """Drop what was remembered of a version that is done with."""
-        for key in [each for each in self.memo if each[1] == id(version)]:
+        for key in [each for each in self.memo if each[1] == version.identity]:
             del self.memo[key]
 
     def at(self, rate: int) -> tuple[Frames, Frames]:
@@ -313,9 +313,9 @@ def gap_levels(signal: Row, places: Places) -> Row:
     return decibel(np.mean(rows**2, axis=1) + POWER_FLOOR)
 
 
-def prepared(signal: Signal, frames: int, lateness: Lateness | None = None) -> Prepared:
+def prepared(signal: Signal, frames: int) -> Prepared:
     """Bring a signal to one channel and `frames` frames, silent where it is shorter."""
     row = np.zeros(frames)
     mono = signal.mono[:frames]
     row[: mono.size] = mono
-    return Prepared(row, signal.rate, lateness=lateness or Lateness())
+    return Prepared(row, signal.rate)

@@ -10,13 +10,12 @@ from gaplisten.audio.channels import Reading
 from gaplisten.audio.files import read_signal
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
-from gaplisten.bench.gap_measures import measured
 from gaplisten.bench.gap_ranking import Place
 from gaplisten.bench.lanes import Lane
 from gaplisten.bench.tasks import Task
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
-from gaplisten.loss.measures import GapTable
+from gaplisten.loss.measures import GapTable, measure_gaps
 from gaplisten.ui.shell import Shell
 from gaplisten.ui.translation import tr, tr_lane, tr_said
 
@@ -112,7 +111,7 @@ class JumpToClip(QObject):
 
         def look(job: Job) -> GapTable | None:
             sound = _sound_at(Path(file), trace.rate, opened.clip.reading) if file else None
-            return measured(opened.reference, {condition: sound}, trace, job) if sound else None
+            return measure_gaps(opened.reference, {condition: sound}, trace, job) if sound else None
 
         def found(table: GapTable | None) -> None:
             if controller.clip_name == clip:

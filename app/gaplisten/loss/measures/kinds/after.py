@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from gaplisten.loss.measures.contract import PROPOSED, Case, ClipFact, Curve, Direction, Measure
+from gaplisten.loss.measures.contract import PROPOSED, Case, ClipFact, Curve, Direction, Measure, Survey
 from gaplisten.loss.measures.impulses import strongest
 from gaplisten.loss.measures.kinds.drift import filled_lags
 from gaplisten.loss.measures.moving import regular
@@ -55,14 +57,23 @@ def _without_rumble(signal: Prepared) -> Row:
 
 def floor(case: Case) -> float:
     """Return the power below which nothing is heard: 30 dB below what 5 % of its frames exceed."""
-    return float(case.of_reference("floor", lambda: np.array([_floor(case.reference)]))[0])
+    return case.surveyed(HEARD_FLOOR)
 
 
-def _floor(clean: Prepared) -> float:
+def _frame_powers(case: Case, first: int, end: int) -> Row:
+    """Return the power of the reference's frames of 20 ms that begin in ``[first, end)``."""
+    clean = case.reference
     size = max(1, round(FRAME_MS * clean.rate / 1000))
-    begin = np.arange(0, max(clean.row.size - size, 1), size)
-    loud = np.percentile(mean_power(heard(clean), begin, begin + size), 95)
-    return max(float(loud) * BELOW_LOUD, FLOOR)
+    begin = size * np.arange(-(-first // size), -(-end // size)) - case.begin
+    begin = begin[begin < max(clean.row.size - size, 1)]
+    return mean_power(heard(clean), begin, begin + size)
+
+
+def _floor(case: Case, powers: Sequence[Row]) -> float:
+    return max(float(np.percentile(np.concatenate(powers), 95)) * BELOW_LOUD, FLOOR)
+
+
+HEARD_FLOOR: Survey[Row, float] = Survey("floor", _frame_powers, _floor, of_reference=True)
 
 
 def changes(case: Case, begin: Frames, size: Frames | int, late: Frames, level: float = 0.0) -> Row:
@@ -103,30 +114,44 @@ def constant_level(case: Case) -> float:
 
 def _level_and_share(case: Case) -> tuple[float, float]:
     """Return the level of received sound as a whole, dB, and in which share of its frames it is that."""
-    whole = case.whole
-    return whole.of_version("level", lambda: _constant_level(whole))
+    return case.surveyed(CONSTANT_LEVEL)
 
 
-def _constant_level(case: Case) -> tuple[float, float]:
-    if not case.places.starts.size:
-        return 0.0, 0.0
+def _received_frames(case: Case) -> tuple[Frames, Frames]:
+    """Return where frames of received sound begin in the clip, ascending, and how late each is."""
     size = round(FRAME_MS * case.places.rate / 1000)
     first, end = _ends(case)
     first, late = np.append(0, first), np.append(0, late_frames(case))
     end = np.append(case.places.starts[:1], np.maximum(end, case.places.after))
-    begin = np.concatenate(
-        [np.arange(a, b - size, size) for a, b in zip(first, end, strict=True)] or [first[:0]]
-    )
-    shift = np.repeat(late, [len(range(a, b - size, size)) for a, b in zip(first, end, strict=True)])
+    count = np.maximum(-(-(end - size - first) // size), 0)
+    number = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    return np.repeat(first, count) + size * number, np.repeat(late, count)
+
+
+def _received_levels(case: Case, first: int, end: int) -> Row:
+    """Return the level less the reference's of the loud frames that begin in ``[first, end)``, dB."""
+    if not case.places.starts.size:
+        return np.zeros(0)
+    size = round(FRAME_MS * case.places.rate / 1000)
+    frames, lates = case.of_version("received frames", lambda: _received_frames(case))
+    some = slice(*np.searchsorted(frames, (first, end)).tolist())
+    begin, shift = frames[some] - case.begin, lates[some]
     loud = mean_power(heard(case.reference), begin - shift, begin - shift + size) > 10 * floor(case)
     made = mean_power(heard(case.version), begin, begin + size) + TINY
     natural = mean_power(heard(case.reference), begin - shift, begin - shift + size) + TINY
-    found = decibel(made / natural)[loud]
+    return decibel(made / natural)[loud]
+
+
+def _constant_level(case: Case, levels: Sequence[Row]) -> tuple[float, float]:
+    found = np.concatenate(levels)
     if not found.size:
         return 0.0, 0.0
     middle = float(np.median(found))
     share = float(np.mean(np.abs(found - middle) <= SPREAD_DB))
     return (middle, share) if share >= 0.5 else (0.0, share)
+
+
+CONSTANT_LEVEL: Survey[Row, tuple[float, float]] = Survey("level", _received_levels, _constant_level)
 
 
 def level_curve(case: Case) -> Curve:

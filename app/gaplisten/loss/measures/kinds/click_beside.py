@@ -20,7 +20,8 @@ def _candidates(case: Case, around: Row) -> tuple[Row, Frames]:
     lows = np.maximum(gaps.starts - margin, (gaps.before + gaps.starts) // 2)
     highs = np.minimum(gaps.stops + margin, (gaps.stops + gaps.after) // 2)
     lows[gaps.before == 0] = np.maximum(gaps.starts - margin, 0)[gaps.before == 0]
-    highs[-1:] = np.minimum(gaps.stops + margin, gaps.after)[-1:]
+    if gaps.last_is_the_clips:
+        highs[-1:] = np.minimum(gaps.stops + margin, gaps.after)[-1:]
     places, found = gaps.starts.copy(), np.full(gaps.starts.size, np.nan)
     of = sharp(case.version)
     for index, (start, stop) in enumerate(zip(gaps.starts.tolist(), gaps.stops.tolist(), strict=True)):

@@ -6,16 +6,22 @@ import numpy as np
 
 from gaplisten.loss.measures.contract import PROPOSED, Case, ClipFact, Curve, Direction, Measure
 from gaplisten.loss.measures.received import Track, sharpened, track
-from gaplisten.loss.measures.windows import Lateness, Row
+from gaplisten.loss.measures.windows import Row
 
 SMALLEST_MS = 0.3
+TRACK = "track"  # under which it is remembered
 
 
 def tracked(case: Case) -> Track:
     """Return the lag of received sound, made once for all measures that need it."""
-    clean = case.reference.once("sharpened", lambda: sharpened(case.reference))
-    version = case.version.once("sharpened", lambda: sharpened(case.version))
-    return case.of_version("track", lambda: track(version, clean, case.places))
+
+    def tracked_whole() -> Track:
+        assert case.version.piece_of is None, "lags are followed through the clip as a whole"
+        clean = case.reference.once("sharpened", lambda: sharpened(case.reference))
+        version = case.version.once("sharpened", lambda: sharpened(case.version))
+        return track(version, clean, case.places)
+
+    return case.of_version(TRACK, tracked_whole)
 
 
 def _all_lags(case: Case) -> Row:
@@ -41,22 +47,15 @@ def filled_lags(case: Case) -> Row:
     lags = _all_lags(case)
     known = np.where(np.isnan(lags), -1, np.arange(lags.size))
     last = np.maximum.accumulate(known)
-    return here(case, np.where(last >= 0, lags[last], np.nan_to_num(case.version.lateness.last))[1:])
+    return here(case, np.where(last >= 0, lags[last], 0.0)[1:])
 
 
 def since_the_first(case: Case) -> Row:
     """Return by how many ms received sound behind each gap comes later than where it is first known."""
-    since = _all_lags(case)[1:] - np.nan_to_num(lateness(case).first)
-    return 1000.0 * here(case, since) / case.version.voice_rate
-
-
-def lateness(case: Case) -> Lateness:
-    """Return where received sound of the clip up to the case's end was first and last known to be."""
-    lags, before = _all_lags(case), case.version.lateness
+    lags = _all_lags(case)
     known = lags[~np.isnan(lags)]
-    if not known.size:
-        return before
-    return Lateness(float(known[0]) if np.isnan(before.first) else before.first, float(known[-1]))
+    since = lags[1:] - (known[0] if known.size else 0.0)
+    return 1000.0 * here(case, since) / case.version.voice_rate
 
 
 def changes(case: Case) -> Row:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
-from gaplisten.loss.measures.contract import PROPOSED, Case, ClipFact, Direction, Measure
-from gaplisten.loss.measures.impulses import strongest
+from gaplisten.loss.measures.contract import PROPOSED, Case, ClipFact, Direction, Measure, Survey
+from gaplisten.loss.measures.impulses import shortest_frames, strongest
 from gaplisten.loss.measures.kinds.after import (
     FRAME_MS,
     HOP_MS,
@@ -16,6 +19,7 @@ from gaplisten.loss.measures.kinds.after import (
     level_curve,
 )
 from gaplisten.loss.measures.kinds.click import curve
+from gaplisten.loss.measures.kinds.drift import here
 from gaplisten.loss.measures.windows import Frames, Row
 
 MARGIN_MS = 5.0
@@ -39,14 +43,43 @@ def _stretches(case: Case, from_ms: float = MARGIN_MS) -> tuple[Frames, Frames, 
     return first, end, np.concatenate((0 * late[lead], late)), np.concatenate((gaps[lead], gaps))
 
 
-def _found(case: Case) -> tuple[Row, Frames, Frames]:
-    return case.of_version("elsewhere", lambda: _searched(case))
+@dataclass(frozen=True, eq=False)
+class _Clicks:
+    """The strongest click of some received stretches, by the number of the stretch."""
+
+    numbers: Frames
+    values: Row
+    places: Frames
+    sharpness: Row
 
 
-def _searched(case: Case) -> tuple[Row, Frames, Frames]:
-    first, end, late, gaps = _stretches(case)
-    values, places = strongest(case, first, end, late)
-    return values, places, gaps
+def _searched(case: Case, first: int, end: int) -> _Clicks:
+    """Return the strongest clicks in ``[first, end)`` of all stretches that reach into it."""
+    begins, ends, late, _ = case.of_version("stretches", lambda: _stretches(case))
+    long_enough = ends - begins >= shortest_frames(case.places.rate)
+    numbers = np.flatnonzero((begins < end) & (ends > first) & long_enough)
+    low, high = np.maximum(begins[numbers], first), np.minimum(ends[numbers], end)
+    values, places, sharpness = strongest(
+        case, low - case.begin, high - case.begin, late[numbers], shortest=1
+    )
+    return _Clicks(numbers, values, places + case.begin, sharpness)
+
+
+def _strongest(case: Case, pieces: Sequence[_Clicks]) -> tuple[Row, Frames]:
+    """Return the strongest click of each stretch and its place, from the pieces that it lies in."""
+    begins, *_ = case.of_version("stretches", lambda: _stretches(case))
+    values, places, sharpness = np.full(begins.size, np.nan), begins.copy(), np.full(begins.size, -np.inf)
+    for piece in pieces:
+        more = piece.sharpness > sharpness[piece.numbers]
+        numbers = piece.numbers[more]
+        values[numbers], places[numbers] = piece.values[more], piece.places[more]
+        sharpness[numbers] = piece.sharpness[more]
+    return values, places
+
+
+CLICKS: Survey[_Clicks, tuple[Row, Frames]] = Survey(
+    "elsewhere", _searched, _strongest, without_reference=True
+)
 
 
 def of(case: Case) -> Row:
@@ -54,11 +87,49 @@ def of(case: Case) -> Row:
 
     What comes before the first gap counts for that one.
     """
-    values, _, gaps = _found(case)
+    return here(case, _of_gaps(case.whole))
+
+
+def _of_gaps(case: Case) -> Row:
+    values, _ = case.surveyed(CLICKS)
+    *_, gaps = case.of_version("stretches", lambda: _stretches(case))
     found = np.full(case.places.starts.size, np.nan)
     for gap, value in zip(gaps.tolist(), values.tolist(), strict=True):
         found[gap] = np.fmax(found[gap], value)
     return found
+
+
+def _level_frames(case: Case) -> tuple[Frames, Frames, Frames]:
+    """Return where the frames begin whose level is looked at, ascending, how late each is, and its gap."""
+    rate = case.places.rate
+    size, hop = round(FRAME_MS * rate / 1000), round(HOP_MS * rate / 1000)
+    first, end, late, gaps = _stretches(case, TO_MS)
+    room = end - first - size
+    count = np.where(room >= 0, -(-room // hop) + 1, 0)  # the last one ends with the stretch
+    number = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    of = np.repeat(np.arange(first.size), count)
+    return np.minimum(first[of] + hop * number, (end - size)[of]), late[of], gaps[of]
+
+
+def _levels_off(case: Case, first: int, end: int) -> Row:
+    """Return by how many dB the frames that begin in ``[first, end)`` differ from the reference."""
+    frames, late, _ = case.of_version("level frames", lambda: _level_frames(case))
+    some = slice(*np.searchsorted(frames, (first, end)).tolist())
+    size = round(FRAME_MS * case.places.rate / 1000)
+    return changes(case, frames[some] - case.begin, size, late[some], constant_level(case))
+
+
+def _farthest(case: Case, pieces: Sequence[Row]) -> Row:
+    """Return the level of each gap's stretch that is farthest off."""
+    *_, gaps = case.of_version("level frames", lambda: _level_frames(case))
+    found = np.full(case.places.starts.size, np.nan)
+    for gap, value in zip(gaps.tolist(), np.concatenate(pieces).tolist(), strict=True):
+        if not abs(value) <= abs(found[gap]):  # NaN is none yet
+            found[gap] = value
+    return found
+
+
+LEVELS: Survey[Row, Row] = Survey("levels elsewhere", _levels_off, _farthest)
 
 
 def levels(case: Case) -> Row:
@@ -67,25 +138,12 @@ def levels(case: Case) -> Row:
     From 100 ms past the exit, where *level after the gap* ends, up to the next gap; what comes before the
     first gap counts for that one.
     """
-    rate = case.places.rate
-    size, hop = round(FRAME_MS * rate / 1000), round(HOP_MS * rate / 1000)
-    first, end, late, gaps = _stretches(case, TO_MS)
-    room = end - first - size
-    count = np.where(room >= 0, -(-room // hop) + 1, 0)  # the last one ends with the stretch
-    number = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-    of = np.repeat(np.arange(first.size), count)
-    begin = np.minimum(first[of] + hop * number, (end - size)[of])
-    off = changes(case, begin, size, late[of], constant_level(case))
-    found = np.full(case.places.starts.size, np.nan)
-    for gap, value in zip(gaps[of].tolist(), off.tolist(), strict=True):
-        if not abs(value) <= abs(found[gap]):  # NaN is none yet
-            found[gap] = value
-    return found
+    return here(case, case.surveyed(LEVELS))
 
 
 def told(case: Case, values: Row) -> ClipFact | None:
     """Tell how many stretches have clicks, and where."""
-    found, places, _ = _found(case)
+    found, places = case.surveyed(CLICKS)
     bad = np.flatnonzero(np.nan_to_num(found) >= THRESHOLD)
     if not bad.size:
         return None
@@ -100,12 +158,12 @@ MEASURES = (
         "elsewhere", "Click elsewhere", "z", Direction.HIGH, THRESHOLD, False, PROPOSED,
         "strongest click in what is received up to the next gap, more than 5 ms from any edge, that the "
         "reference does not have",
-        "Elsewhere", of, 45, curve=curve, clip=told,
+        "Elsewhere", of, 45, curve=curve, clip=told, surveys=(CLICKS,), of_whole=True,
     ),
     Measure(
         "elsewhere_level", "Level elsewhere", "dB", Direction.BOTH, LEVEL_DB, True, PROPOSED,
         "level in what is received from 100 ms past the exit up to the next gap, less the reference's, where "
         "it is farthest off",
-        "Elsewhere: level", levels, 46, step=0.5, curve=level_curve,
+        "Elsewhere: level", levels, 46, step=0.5, curve=level_curve, surveys=(LEVELS,), of_whole=True,
     ),
 )  # fmt: skip
