@@ -22,10 +22,35 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 # Containers often tell Python to keep no bytecode: each program that a test starts would be compiled anew.
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
     sys.dont_write_bytecode = False
+
+ROOM_BYTES = 4 << 30
+
+
+def memory_folder() -> str | None:
+    """Return a folder that lies in memory, or None where there is none with room from which programs may run.
+
+    Tests write tens of thousands of files as the program does, each until it is on the disk: how long that
+    takes says nothing about the program.
+    """
+    folder = "/dev/shm"
+    try:
+        system = os.statvfs(folder)
+        facts = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+        available = int(facts["MemAvailable"].split()[0]) << 10
+    except (AttributeError, KeyError, OSError, ValueError):
+        return None
+    room = min(system.f_bavail * system.f_frsize, available // 2)
+    usable = os.access(folder, os.W_OK) and not system.f_flag & os.ST_NOEXEC
+    return folder if usable and room >= ROOM_BYTES else None
+
+
 # One folder for a run: whoever starts it makes and removes it, the processes that run tests find it there.
 if "GAPLISTEN_TESTS" not in os.environ:
-    os.environ["GAPLISTEN_TESTS"] = tempfile.mkdtemp(prefix="gaplisten-tests-")
+    memory = memory_folder()
+    os.environ["GAPLISTEN_TESTS"] = tempfile.mkdtemp(prefix="gaplisten-tests-", dir=memory)
     atexit.register(shutil.rmtree, os.environ["GAPLISTEN_TESTS"], ignore_errors=True)
+    if memory is not None:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", memory)  # where pytest makes each test's folder
 RUN = Path(os.environ["GAPLISTEN_TESTS"])
 os.environ["GAPLISTEN_HOME"] = tempfile.mkdtemp(dir=RUN)
 os.environ["GAPLISTEN_LANGUAGE"] = "en"  # whatever the desktop speaks

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -132,6 +133,20 @@ def test_a_file_that_the_plugin_reads_counts(runner: Runner, tmp_path: Path, dec
     made = conceal(runner, entry, **settings)
     assert not made.cached
     assert np.array_equal(made.signal.samples[:320], SOUND.samples[:320] * np.float32(0.25))
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="the system has no /dev/shm")
+def test_a_file_in_a_folder_of_the_memory_counts_like_any_other(runner: Runner, tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        model = Path(folder, "gain.txt")
+        model.write_text("0.5")
+        text = f"""
+        def conceal(lossy, lost, rate, packet_frames): return lossy * float(open({str(model)!r}).read())
+        """
+        entry = entry_of(tmp_path, "model", text)
+        assert not conceal(runner, entry).cached
+        model.write_text("0.25")
+        assert not conceal(runner, entry).cached
 
 
 def test_a_plugin_that_says_it_varies_is_run_each_time(runner: Runner, cache: Cache, tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     file.write_text("")
     done = run("demo", "--out", str(file / "out"))
     assert done.returncode == 2
-    assert "cannot be made" in done.stderr
+    assert f"{file / 'out'}: cannot be written: its folder is a file" in done.stderr
 
 
 def test_the_workbench_needs_a_display_and_says_so(monkeypatch, tmp_path):
