@@ -9,6 +9,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -141,20 +143,21 @@ def lent() -> list[str]:
 
 
 @pytest.fixture(params=["bookworm", "trixie"])
-def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A Debian without anything but Python, and a checkout on it."""
+def machine(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A Debian without anything but Python, and a checkout on it; on the disk, for it takes gigabytes."""
     lacking = [name for name in ("debootstrap", "unshare", "chroot") if not shutil.which(name)]
     if not sys.platform.startswith("linux") or lacking:
         pytest.skip(f"not installed: {', '.join(lacking) or 'Linux'}")
     if os.geteuid() != 0:
         pytest.skip("only root makes machines")
-    folder = tmp_path / request.param
-    command = ["debootstrap", "--variant=minbase", "--include=python3", request.param, str(folder)]
-    made = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    if made.returncode:
-        pytest.skip(f"debootstrap makes no {request.param}: {(made.stdout + made.stderr).strip()[-200:]}")
-    copy_checkout(folder / "root" / "gaplisten")
-    return folder
+    with tempfile.TemporaryDirectory(prefix="gaplisten-machine-") as place:
+        folder = Path(place, request.param)
+        command = ["debootstrap", "--variant=minbase", "--include=python3", request.param, str(folder)]
+        made = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        if made.returncode:
+            pytest.skip(f"debootstrap makes no {request.param}: {(made.stdout + made.stderr).strip()[-200:]}")
+        copy_checkout(folder / "root" / "gaplisten")
+        yield folder
 
 
 @pytest.mark.long
