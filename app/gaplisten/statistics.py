@@ -169,6 +169,36 @@ def binomial(successes: int, trials: int, *, two_sided: bool) -> Proportion:
     return Proportion(successes, trials, float(test.pvalue), float(bounds.low), float(bounds.high))
 
 
+def binomial_tail(found: int, of: int, likely: float) -> float:
+    """Return how likely at least `found` of so many independent events are.
+
+    Parameters
+    ----------
+    likely
+        The probability of each, 0..1.
+
+    Notes
+    -----
+    Added up term by term, for those who cannot wait for an import of SciPy: a clip that is opened.
+
+    >>> round(binomial_tail(9, 10, 0.5), 6)
+    0.010742
+    """
+    if found <= 0:
+        return 1.0
+    if found > of or likely <= 0.0:
+        return 0.0
+    if likely >= 1.0:
+        return 1.0
+    hit, missed = math.log(likely), math.log1p(-likely)
+
+    def term(count: int) -> float:
+        ways = math.lgamma(of + 1) - math.lgamma(count + 1) - math.lgamma(of - count + 1)
+        return math.exp(ways + count * hit + (of - count) * missed)
+
+    return min(1.0, math.fsum(term(count) for count in range(found, of + 1)))
+
+
 def sign_test(higher: int, lower: int) -> float:
     """Return the two-sided exact probability of so uneven a split when both are equally likely."""
     return binomial(higher, higher + lower, two_sided=True).p_value if higher + lower else 1.0

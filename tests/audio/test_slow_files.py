@@ -45,7 +45,6 @@ def test_chunks_read_in_any_order_hold_the_samples_of_the_file(
         monkeypatch.setattr(opening, "_decoder", lambda: None)
     samples = _sound(channels)
     source = DecodedSource(_write(tmp_path / "a.flac", samples))
-    assert source._quick is quick
     parts = [(0, CHUNK), (CHUNK, 2 * CHUNK), (2 * CHUNK, FRAMES), (PIECE + 7, 3 * PIECE), (3 * PIECE, FRAMES)]
     for start, stop in [*parts, *reversed(parts)]:
         assert np.array_equal(source.bulk(start, stop), samples[start:stop])

@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from gaplisten.statistics import binomial, holm, pearson, quartiles, sign_test, spearman, student_mean
+from gaplisten.statistics import (
+    binomial,
+    binomial_tail,
+    holm,
+    pearson,
+    quartiles,
+    sign_test,
+    spearman,
+    student_mean,
+)
 
 SCORES = st.lists(st.floats(-100, 100), min_size=3, max_size=30).filter(lambda found: np.ptp(found) > 1e-3)
 
@@ -153,3 +162,9 @@ def test_ranks_see_what_is_bent_as_straight() -> None:
     assert values is not None
     assert ranks.r == pytest.approx(1.0)
     assert values.r < 0.9
+
+
+@given(st.integers(0, 400), st.integers(0, 400), st.floats(0.0, 1.0))
+def test_the_chance_of_so_many_by_accident_is_scipys(found: int, of: int, likely: float) -> None:
+    wanted = stats.binom.sf(found - 1, of, likely)
+    assert binomial_tail(found, of, likely) == pytest.approx(wanted, rel=1e-8, abs=1e-300)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject
 
 from gaplisten.ui.start import _end_on_signals
 
-HEAVY = ("scipy", "pandas", "pydantic", "pebble", "pyqtgraph", "onnxruntime", "soxr")
+HEAVY = ("scipy", "pandas", "pydantic", "pebble", "pyqtgraph", "onnxruntime", "soxr", "PIL")
 NETWORK = ("http.client", "urllib.request", "ssl", "asyncio")
 PROGRAM = """
 import sys
@@ -66,9 +66,7 @@ def test_the_window_starts_without(loaded: set[str], name: str) -> None:
     assert name not in loaded
 
 
-@pytest.mark.parametrize(
-    "name", ["scipy.signal", "scipy.stats", "pandas", "pebble", "pydantic", "asyncio", "soxr"]
-)
+@pytest.mark.parametrize("name", [*HEAVY, *NETWORK])
 def test_a_clip_is_painted_without(loaded_when_shown: set[str], name: str) -> None:
     assert "gaplisten.clips.opening" in loaded_when_shown
     assert name not in loaded_when_shown

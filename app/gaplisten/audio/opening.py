@@ -91,9 +91,11 @@ class DecodedSource(BlockSource):
         self._kind = "int16" if narrow else "float32"
         scale = 1.0 / 32768.0 if narrow else 1.0
         super().__init__(info.frames, info.rate, info.channels, np.dtype(self._kind), scale)
-        self._quick = QuickFlac.reads(info.format, info.subtype)
+        self._quick: bool | None = None  # until the first long reading: loading the decoder takes a while
 
     def _fill_on(self, found: Raw, start: int) -> Raw:
+        if self._quick is None:
+            self._quick = QuickFlac.reads(self._info.format, self._info.subtype)
         if not (self._quick and self._decode_quickly(found, start)):
             self._fill(found, start)
         return found

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from gaplisten.audio.signal import Samples, Signal, in_pieces
 from gaplisten.languages import counted
 from gaplisten.loss.trace import Flags, Grid, LossTrace, Origin, Spans
+from gaplisten.statistics import binomial_tail
 
 _BLOCK_PACKETS = 1024  # looked at together, so that an hour takes no more memory than a minute
 _BLOCK_FRAMES = 1 << 20
@@ -238,7 +239,7 @@ class _Pauses:
         loud = heard & ~quiet
         shares = [np.count_nonzero(kind & zero) / (np.count_nonzero(kind) or 1) for kind in (quiet, loud)]
         likely = np.count_nonzero(quiet) / (np.count_nonzero(heard) or 1)
-        chance = _chance(len(pauses), len(pauses) + len(others), likely)
+        chance = binomial_tail(len(pauses), len(pauses) + len(others), likely)
         return cls(compared, pauses, others, (shares[0], shares[1]), chance)
 
     def gated(self, packet_frames: int, rate: int) -> bool:
@@ -272,12 +273,6 @@ class _Pauses:
         return not _SOME * count < made < (1 - _SOME) * count
 
 
-def _chance(found: int, of: int, likely: float) -> float:
-    from scipy.special import bdtrc  # scipy.stats' binom.sf, whose import alone takes as long as the start
-
-    return float(bdtrc(found - 1, of, likely)) if found else 1.0
-
-
 def _between_quiet(signal: Signal, runs: list[tuple[int, int]], packet_frames: int) -> int:
     """Count stretches of a packet and more that quiet sound leads to, where losses do not explain so many."""
     size = max(1, round(_BLOCK_MS * signal.rate / 1000))
@@ -287,7 +282,7 @@ def _between_quiet(signal: Signal, runs: list[tuple[int, int]], packet_frames: i
     likely = np.count_nonzero((peaks > 0) & (peaks <= floor)) / (np.count_nonzero(peaks) or 1)
     inner = [(a, b) for a, b in runs if a > 0 and b < signal.frames and b - a >= packet_frames]
     quiet = sum(not _louder(signal.samples[max(start - size, 0) : start], floor) for start, _ in inner)
-    return quiet if _chance(quiet, len(inner), likely) < _ODD else 0
+    return quiet if binomial_tail(quiet, len(inner), likely) < _ODD else 0
 
 
 def _loudest(samples: Samples) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QMimeData, QObject, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
@@ -15,12 +15,14 @@ from gaplisten.bench.settings import is_there
 from gaplisten.durable.places import safe_name
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.jobs import Job
-from gaplisten.report.bundle import Bundle, bundle_of, check_bundle, places_of, write_bundle
 from gaplisten.report.finding import Finding
 from gaplisten.report.lanes import finding_in_lanes
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.translation import tr
+
+if TYPE_CHECKING:  # it draws, and what it draws with is loaded when the first gap is handed over
+    from gaplisten.report.bundle import Bundle
 
 _PLACE: Final = "handed over"  # the folder chosen last, among the window's settings
 _ZIP, _ANONYMOUS, _FOLDER = tr("ZIP (*.zip)"), tr("ZIP, versions called A, B, C (*.zip)"), tr("Folder (*)")
@@ -77,6 +79,8 @@ class HandingOver(QObject):
     def _may_lie(self, path: Path, kind: str) -> bool:
         """Tell whether nothing is replaced but what the dialog has asked about: the name as it was typed."""
         folder = kind == _FOLDER
+        from gaplisten.report.bundle import check_bundle, places_of
+
         try:
             with suppress(OSError):  # writing it will tell
                 if path != places_of(path, folder=folder)[0] or not path.exists():
@@ -116,6 +120,8 @@ class HandingOver(QObject):
             return
 
         def work(job: Job) -> Written:
+            from gaplisten.report.bundle import bundle_of, write_bundle
+
             bundle = bundle_of(
                 [finding], anonymous=kind == _ANONYMOUS, check=lambda name: job.check(0.2, name)
             )
