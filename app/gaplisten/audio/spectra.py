@@ -12,6 +12,7 @@ import numpy.typing as npt
 from gaplisten.audio.filemap import Frames, KeepsPieces, SampleSource, read_floats
 
 Levels = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.float64]
 TILE = 128
 # One step of a tile's numbers is half a decibel; 255 is +7.5 dB, 1 is -119.5 dB, 0 is "nothing there".
@@ -187,13 +188,42 @@ def fitted(
     numpy.ndarray
         uint8, shape ``(rows, columns)``.
     """
-    across = _resized(levels, first, per_column, columns)
-    bins = levels.shape[1]
-    if axis is None:
-        up = _resized(np.ascontiguousarray(across.T), 0.0, bins / rows, rows)
-    else:
-        up = _gathered_rows(np.ascontiguousarray(across.T), axis * bins)
-    return up[::-1]
+    return fitted_columns(fitted_rows(levels, rows, axis), first, per_column, columns)
+
+
+def fitted_rows(levels: Levels, rows: int, axis: Rows | None = None) -> Levels:
+    """Return levels at the height of a picture, highest frequency on top, a column for each hop.
+
+    Parameters
+    ----------
+    levels
+        Shape ``(hops, bins)``; the others as of `fitted`.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, shape ``(rows, hops)``.
+    """
+    bins, upright = levels.shape[1], np.ascontiguousarray(levels.T)
+    up = _resized(upright, 0.0, bins / rows, rows) if axis is None else _gathered_rows(upright, axis * bins)
+    return np.ascontiguousarray(up[::-1])
+
+
+def fitted_columns(picture: Levels, first: float, per_column: float, columns: int) -> Levels:
+    """Return what `fitted_rows` gave at the width of a picture, too; parameters as of `fitted`."""
+    last = picture.shape[1] - 1
+    if per_column < 1.0:
+        place = np.clip(first + (np.arange(columns) + 0.5) * per_column - 0.5, 0, last)
+        begin = np.floor(place).astype(np.int64)
+        share = np.round((place - begin) * 256).astype(np.uint16)
+        one, other = picture[:, begin].astype(np.uint16), picture[:, np.minimum(begin + 1, last)]
+        between: Levels = ((one * (256 - share) + other * share) >> 8).astype(np.uint8)
+        return between
+    begin, end = _touched(first + np.arange(columns + 1) * per_column, last)
+    found = picture[:, begin]
+    for offset in range(1, int(np.max(end - begin, initial=0)) + 1):
+        np.maximum(found, picture[:, np.minimum(begin + offset, end)], out=found)
+    return found
 
 
 def _gathered_rows(levels: Levels, edges: Rows) -> Levels:
@@ -213,13 +243,17 @@ def _resized(levels: Levels, first: float, step: float, count: int) -> Levels:
 
 def _loudest_rows(levels: Levels, edges: npt.NDArray[np.floating[Any]]) -> Levels:
     """Return the loudest of the rows that neighbouring edges touch."""
-    last = len(levels) - 1
-    begin = np.clip(np.floor(edges[:-1]).astype(np.int64), 0, last)
-    end = np.clip(np.ceil(edges[1:]).astype(np.int64) - 1, begin, last)
+    begin, end = _touched(edges, len(levels) - 1)
     found: Levels = levels[begin]
     for offset in range(1, int(np.max(end - begin, initial=0)) + 1):
         np.maximum(found, levels[np.minimum(begin + offset, end)], out=found)
     return found
+
+
+def _touched(edges: npt.NDArray[np.floating[Any]], last: int) -> tuple[Places, Places]:
+    """Return the first and the last of the places, up to `last`, that neighbouring edges touch."""
+    begin = np.clip(np.floor(edges[:-1]).astype(np.int64), 0, last)
+    return begin, np.clip(np.ceil(edges[1:]).astype(np.int64) - 1, begin, last)
 
 
 def _between_rows(levels: Levels, places: npt.NDArray[np.floating[Any]]) -> Levels:

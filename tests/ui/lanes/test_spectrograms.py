@@ -7,9 +7,12 @@ import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage
 
+from gaplisten.audio.filemap import ArraySource
 from gaplisten.audio.signal import Signal
 from gaplisten.audio.spectrum_look import SpectrumLook
+from gaplisten.audio.viewport import Viewport
 from gaplisten.loss.trace import LossTrace
+from gaplisten.ui.lanes import tiles
 from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.lanes.readout import readings
 from gaplisten.ui.lanes.scene import RULER_HEIGHT, LaneView
@@ -131,3 +134,28 @@ def test_where_pixels_hold_many_gaps_the_bar_and_the_ground_tell_how_much_was_lo
     assert ground.lost.mean() > 0.9
     assert not ground.hatch_lines(50).any()
     assert len(np.unique(ground.shading.strength)) > 1
+
+
+def test_panning_fits_each_tile_to_the_pictures_height_once_and_keeps_a_bounded_number(qtbot, monkeypatch):
+    fitted, real = [], tiles.fitted_rows
+    monkeypatch.setattr(tiles, "fitted_rows", lambda *given: fitted.append(1) or real(*given))
+    monkeypatch.setattr(tiles, "_MOST_BYTES", 40 * 100 * tiles.TILE)
+    sound = np.random.default_rng(1).normal(0, 0.1, (60 * 16000, 1)).astype(np.float32)
+    source, store = ArraySource(sound, 16000), tiles.SpectrogramStore()
+
+    def seen(start: float) -> np.ndarray:
+        return store.picture(source, Viewport(start, 160.0, 900, len(sound)), 900, 100)
+
+    seen(0.0)
+    qtbot.waitUntil(lambda: not store.busy)
+    wanted = seen(16000.0)
+    qtbot.waitUntil(lambda: not store.busy)
+    wanted = seen(16000.0)
+    fitted.clear()
+    assert np.array_equal(seen(16000.0), wanted)
+    assert np.array_equal(seen(16160.0)[:, :-1], wanted[:, 1:])
+    assert not fitted
+    for start in range(0, 50 * 16000, 16000):
+        seen(float(start))
+    assert len(store._high) <= 40
+    store.close()

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QObject
 
 from gaplisten.audio.filemap import SampleSource
-from gaplisten.audio.spectra import TILE, Levels, Rows, SpectrumSettings, decibels_of, fitted, tile
+from gaplisten.audio.spectra import (
+    TILE,
+    Levels,
+    Rows,
+    SpectrumSettings,
+    decibels_of,
+    fitted_columns,
+    fitted_rows,
+    tile,
+)
 from gaplisten.audio.viewport import Viewport
+from gaplisten.bench.derived import Inputs
 from gaplisten.ui.lanes.pieces import KeptPieces, Key
 
+_MOST_BYTES = 16 << 20  # of tiles at the height of a picture
 _COARSER = (2, 4, 8, 16, 32)
 
 
@@ -26,6 +38,9 @@ class SpectrogramStore(KeptPieces[Levels]):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(tile, parent)
         self.settings = SpectrumSettings()
+        # Panning changes nothing about a tile's height, which is the dearer part of a picture.
+        self._high: OrderedDict[tuple[Key, int, bytes], tuple[Levels, Levels]] = OrderedDict()
+        self._bytes = 0
 
     def use(self, settings: SpectrumSettings) -> None:
         """Take spectra in another way; those that were taken are forgotten."""
@@ -62,20 +77,38 @@ class SpectrogramStore(KeptPieces[Levels]):
         begin = view.grid_start / hop
         first = math.floor(max(begin - 1, 0) / TILE)
         last = math.floor(min(view.frame_at(columns), source.frames - 1) / hop / TILE)
-        parts = [self._tile(source, number, hop) for number in range(first, max(last, first) + 1)]
-        found = np.concatenate(parts)
-        return fitted(found, begin - first * TILE, view.frames_per_pixel / hop, columns, rows, axis)
+        parts, wanted = [], dict[Key, Inputs]()
+        for number in range(first, max(last, first) + 1):
+            key = (id(source), hop, number)
+            known = self._known(key, source)
+            if known is not None:
+                self._pieces.move_to_end(key)
+                parts.append(self._at_height(key, known, rows, axis))
+                continue
+            start = max(number * TILE * hop - 2 * hop, 0)
+            if key not in self._asked and source.loaded(start, min((number + 1) * TILE * hop, source.frames)):
+                wanted[key] = (source, number, hop, self.settings)
+            parts.append(fitted_rows(self._stand_in(source, number, hop), rows, axis))
+        self._ask(wanted)
+        found = np.concatenate(parts, axis=1)
+        return fitted_columns(found, begin - first * TILE, view.frames_per_pixel / hop, columns)
 
-    def _tile(self, source: SampleSource, number: int, hop: int) -> Levels:
-        key = (id(source), hop, number)
-        known = self._known(key, source)
-        if known is not None:
-            self._pieces.move_to_end(key)
-            return known
-        start = max(number * TILE * hop - 2 * hop, 0)
-        if key not in self._asked and source.loaded(start, min((number + 1) * TILE * hop, source.frames)):
-            self._ask({key: (source, number, hop, self.settings)})
-        return self._stand_in(source, number, hop)
+    def _at_height(self, key: Key, known: Levels, rows: int, axis: Rows | None) -> Levels:
+        """Return a tile at the height of the picture."""
+        name = (key, rows, b"" if axis is None else axis.tobytes())
+        kept = self._high.get(name)
+        if kept is not None and kept[0] is known:
+            self._high.move_to_end(name)
+            return kept[1]
+        if kept is not None:
+            self._bytes -= kept[1].nbytes
+        found = fitted_rows(known, rows, axis)
+        self._high[name] = (known, found)
+        self._bytes += found.nbytes
+        while self._bytes > _MOST_BYTES and len(self._high) > 1:
+            _, (_, old) = self._high.popitem(last=False)
+            self._bytes -= old.nbytes
+        return found
 
     def _known(self, key: Key, source: SampleSource) -> Levels | None:
         """Return a tile that is there; an empty one where it could not be computed."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -99,14 +101,19 @@ class Spectrogram(Drawer):
     def paint(self, pixels: Pixels, ground: Ground, lanes: Lanes, strip: Strip) -> None:
         """Paint the levels, and the edges of what was lost."""
         scene = ground.scene
-        painted = self.picture(scene, lanes, strip)
-        if ground.shading is not None and ground.lost.any():
-            if self.look.hatched:
-                lines = ground.hatch_lines(strip.height)
-                ink = np.array(argb(scene.colours.text), np.uint32)
-                painted[lines] = blend(painted[lines], ink, _HATCH_OVER)
-            _mark_edges(painted, ground)
-        pixels[:] = painted
+        levels, table = self.steps(scene, lanes, strip)
+        pixels[:] = table.take(levels)
+        if ground.shading is None or not ground.lost.any():
+            return
+        if self.look.hatched:
+            lines = ground.hatch_lines(strip.height)
+            ink = np.array(argb(scene.colours.text), np.uint32)
+            pixels[lines] = blend(pixels[lines], ink, _HATCH_OVER)
+            _mark_edges(pixels, ground)
+            return
+        # There are but so many steps: what stands out is found for these, not for every pixel.
+        edges, out = ground.edge_columns, _standing_out(table, scene)
+        pixels[:, edges] = out[levels[:, edges]]
 
     def draw(self, painter: QPainter, scene: Scene, lanes: Lanes, strip: Strip) -> None:
         """Draw the levels as a picture, and the edges of what was lost."""
@@ -120,10 +127,14 @@ class Spectrogram(Drawer):
 
     def picture(self, scene: Scene, lanes: Lanes, strip: Strip) -> Pixels:
         """Return the levels of the lane on top in colours, shape ``(height, columns)``."""
+        steps, table = self.steps(scene, lanes, strip)
+        return np.asarray(table.take(steps))
+
+    def steps(self, scene: Scene, lanes: Lanes, strip: Strip) -> tuple[npt.NDArray[np.integer[Any]], Pixels]:
+        """Return the step of each pixel, shape ``(height, columns)``, and the colour of each step."""
         look = self.look
         table = level_colours(scene.colours.dark, look.palette, look.quietest_db, look.loudest_db)
-        painted: Pixels = table[self.levels(scene, lanes[-1], strip)]
-        return painted
+        return self.levels(scene, lanes[-1], strip), table
 
     def levels(self, scene: Scene, lane: SceneLane, strip: Strip) -> npt.NDArray[np.uint8]:
         """Return the levels of a lane, as tiles count them."""
@@ -146,8 +157,12 @@ class Both(Drawer):
 
 def _mark_edges(pixels: Pixels, ground: Ground) -> None:
     """Paint lines where gaps begin and end, each pixel dark or light, so that it stands out from a level."""
-    edges, colours = ground.edge_columns, ground.scene.colours
-    pixels[:, edges] = standing_out(pixels[:, edges], argb(colours.text), argb(colours.background))
+    edges = ground.edge_columns
+    pixels[:, edges] = _standing_out(pixels[:, edges], ground.scene)
+
+
+def _standing_out(under: Pixels, scene: Scene) -> Pixels:
+    return standing_out(under, argb(scene.colours.text), argb(scene.colours.background))
 
 
 def _whole(_rate: int) -> int:
@@ -171,6 +186,7 @@ def _spread(axis: FrequencyAxis, height: float, room: float) -> list[float]:
     return kept
 
 
+@cache
 def _steps(quietest: float, loudest: float) -> npt.NDArray[np.int64]:
     """Return 64 levels of tiles between two levels in dB."""
     wanted = [level_of(decibels) for decibels in np.linspace(quietest, loudest, 64).tolist()]

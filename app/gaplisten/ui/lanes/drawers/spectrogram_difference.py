@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -42,16 +44,15 @@ class SpectrogramDifference(Spectrogram):
             return said
         return tr("{said} · Δ {one:+.1f} dB", said=said, one=one - two).replace("-", "\u2212")
 
-    def picture(self, scene: Scene, lanes: Lanes, strip: Strip) -> Pixels:
-        """Return the difference in colours, shape ``(height, columns)``."""
+    def steps(self, scene: Scene, lanes: Lanes, strip: Strip) -> tuple[npt.NDArray[np.integer[Any]], Pixels]:
+        """Return the step of each pixel's difference, and the colour of each step."""
         lane = lanes[-1]
         reference = scene.compared_with(lane)
         if reference is None:
-            return super().picture(scene, lanes, strip)
+            return super().steps(scene, lanes, strip)
         one, two = (self._floored(scene, each, strip) for each in (lane, reference))
         most = round(DIFFERENCE_DB * STEPS_PER_DB)
-        painted: Pixels = difference_colours(scene.colours.dark)[np.clip(one - two, -most, most) + most]
-        return painted
+        return np.clip(one - two, -most, most) + most, difference_colours(scene.colours.dark)
 
     def _floored(self, scene: Scene, lane: SceneLane, strip: Strip) -> npt.NDArray[np.int16]:
         """Return levels of which those that are not drawn count as the quietest that are."""
