@@ -313,6 +313,28 @@ def test_noise_without_its_rumble_is_as_loud_behind_gaps_and_without_its_middle_
     assert found.flagged("v", "after_level").tolist() == [False] * 3 + [True] * 3
 
 
+RUMBLE = 0.03 * np.sin(2 * np.pi * 11 * np.arange(len(CLEAN)) / RATE)
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.4], ids=["left out", "turned in phase"])
+def test_rumble_that_a_codec_changes_throughout_is_no_fault_of_gaps(turn: float) -> None:
+    other = turn and 0.03 * np.sin(2 * np.pi * 11 * np.arange(len(CLEAN)) / RATE + turn)
+    found = measured(0.3 * CLEAN + other, 0.3 * CLEAN + RUMBLE)
+    keys = ("overlap_entry", "overlap_exit", "level_step_entry", "level_step_exit", "energy_error", "dc")
+    assert {key: share(found, key) for key in keys} == dict.fromkeys(keys, 0.0)
+    assert not [fact for fact in found.clip["v"] if fact.key == "energy_error"]
+
+
+def test_an_offset_is_found_in_speech_that_has_rumble_and_is_told_from_rumble_that_was_missed() -> None:
+    clean, version = CLEAN + RUMBLE, CLEAN + RUMBLE
+    for gap in GAPS:
+        version[gap.start : gap.stop] += 0.015
+    assert share(measured(version, clean), "dc") == 1
+    for gap in GAPS:
+        version[gap.start : gap.stop] = clean[gap.start : gap.stop] - RUMBLE[gap.start : gap.stop]
+    assert share(measured(version, clean), "dc") == 0
+
+
 def test_turned_polarity_and_an_offset_have_names_of_their_own() -> None:
     assert share(measured(in_gaps(lambda y, a, b: -0.7 * y[a:b])), "polarity") == 1
     assert share(measured(in_gaps(lambda y, a, b: y[a:b] + 0.03)), "dc") > 0.8

@@ -100,6 +100,11 @@ def mean_power(energy: Row, starts: Frames, stops: Frames) -> Row:
     return power
 
 
+def nearer_0(one: Row, other: Row) -> Row:
+    """Return of each pair the value that is nearer to 0; NaN where one is."""
+    return np.where(np.abs(other) < np.abs(one), other, one)
+
+
 def inside(values: Row, edges: Frames, frames: int) -> Row:
     """Return the values of edges that have sound on both sides, NaN for the others."""
     return np.where((edges > 0) & (edges < frames), values, np.nan)
@@ -179,6 +184,19 @@ class Prepared:
     def energy(self) -> Row:
         """The running energy of `row`."""
         return running_energy(self.row)
+
+    @cached_property
+    def sums(self) -> Row:
+        """The sum of `row` before each frame, shape ``(frames + 1,)``."""
+        sums = np.zeros(self.row.size + 1)
+        np.cumsum(self.row, out=sums[1:])
+        return sums
+
+    def means(self, starts: Frames, stops: Frames) -> Rows:
+        """Return the mean of each stretch ``[start, stop)``, none of them empty; silence beyond the ends."""
+        first, last = (np.minimum(np.maximum(each, 0), self.row.size) for each in (starts, stops))
+        found: Rows = (self.sums[last] - self.sums[first]) / (stops - starts)
+        return found
 
 
 @dataclass(frozen=True, eq=False)

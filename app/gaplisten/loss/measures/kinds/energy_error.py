@@ -7,18 +7,53 @@ from collections.abc import Sequence
 import numpy as np
 
 from gaplisten.loss.measures.contract import PROPOSED, Case, ClipFact, Direction, Measure, Survey
-from gaplisten.loss.measures.windows import POWER_FLOOR, Row, decibel, mean_power
+from gaplisten.loss.measures.windows import (
+    POWER_FLOOR,
+    Frames,
+    Places,
+    Prepared,
+    Row,
+    decibel,
+    mean_power,
+    nearer_0,
+    pairs,
+)
 from gaplisten.loss.trace import Flags
 
 CONSTANT_DB = 1.5
 FEWEST = 3
+RUMBLE_MS = 5.0
 
 
 def of(case: Case) -> Row:
-    """Return the level in each gap less the reference's, dB (floor -70 dBFS)."""
+    """Return the level in each gap less the reference's, dB (floor -70 dBFS).
+
+    With rumble or without, whichever tells less: a codec for calls leaves rumble out, which ears hardly hear,
+    and which is most of some pauses.
+    """
     starts, stops = case.places.starts, case.places.stops
-    made = mean_power(case.version.energy, starts, stops) + POWER_FLOOR
-    return decibel(made / (mean_power(case.reference.energy, starts, stops) + POWER_FLOOR))
+    made, natural = (mean_power(each.energy, starts, stops) for each in (case.version, case.reference))
+    heard = case.places.powers(_without_rumble(case.version, case.places))
+    clean = case.of_reference(
+        "heard", lambda: case.places.powers(_without_rumble(case.reference, case.places))
+    )
+    whole = decibel((made + POWER_FLOOR) / (natural + POWER_FLOOR))
+    return nearer_0(whole, decibel((heard + POWER_FLOOR) / (clean + POWER_FLOOR)))
+
+
+def _without_rumble(signal: Prepared, places: Places) -> Row:
+    """Return the samples of all gaps less their means over 5 ms, which never look out of the gap."""
+    first, end = places.once("around", lambda: _around(places))
+    return places.lost(signal.row) - signal.means(first, end)
+
+
+def _around(places: Places) -> tuple[Frames, Frames]:
+    """Return where the 5 ms around each lost sample begin and end within its gap."""
+    half = max(1, round(RUMBLE_MS / 2 * places.rate / 1000))
+    frames = [np.arange(start, stop) for start, stop in pairs(places)]
+    at = np.concatenate(frames) if frames else places.starts
+    starts, stops = (np.repeat(each, places.frames) for each in (places.starts, places.stops))
+    return np.maximum(at - half, starts), np.minimum(at + half + 1, stops)
 
 
 def _loud(case: Case, first: int, end: int) -> Flags:

@@ -7,23 +7,41 @@ import numpy as np
 from gaplisten.loss.measures.contract import PROPOSED, Case, Curve, Direction, Measure
 from gaplisten.loss.measures.kinds.after import constant_level, floor, late_before, late_frames
 from gaplisten.loss.measures.moving import regular
-from gaplisten.loss.measures.windows import Frames, Row, decibel, stretches
+from gaplisten.loss.measures.windows import Frames, Row, Rows, decibel, nearer_0, stretches
 
 WINDOW_MS = 2.5
+RUMBLE_MS = 5.0
 LEAST = 1e-3  # of the amplitude: -60 dB
 ALIKE = 0.8
 
 
-def gains(case: Case, begin: Frames, late: Frames) -> Row:
+def gains(case: Case, begin: Frames, late: Frames, before: bool = False) -> Row:
     """Return how much of the reference is in each 2.5 ms of the version, dB, by least squares.
 
     A blend of concealment into received sound may be louder than either, and is not alike to the reference
     then: where the correlation is below 0.8 no gain above 0 is told. The same sound a second time is alike.
+    Looked at with rumble and without, and the gain nearer to 0 is told: a codec that leaves rumble out, or
+    turns its phase, adds nothing.
+
+    Parameters
+    ----------
+    before
+        Whether the gap comes behind.
     """
     size = max(1, round(WINDOW_MS * case.version.rate / 1000))
-    made = stretches(case.version.row, begin, size) * 10 ** (-constant_level(case) / 20)
-    natural = stretches(case.reference.row, begin - late, size)
+    more = round(size * (RUMBLE_MS / WINDOW_MS - 1))  # received, too, and away from the gap
+    first = begin - more if before else begin
+    made = stretches(case.version.row, first, size + more) * 10 ** (-constant_level(case) / 20)
+    natural = stretches(case.reference.row, first - late, size + more)
+    near = slice(more, None) if before else slice(0, size)
+    heard, clean = (each - each.mean(axis=1, keepdims=True) for each in (made, natural))
     least = floor(case) * size  # both are taken to have as much beside: in pauses the gain is 1
+    return nearer_0(
+        _gain(made[:, near], natural[:, near], least), _gain(heard[:, near], clean[:, near], least)
+    )
+
+
+def _gain(made: Rows, natural: Rows, least: float) -> Row:
     shared = np.einsum("ij,ij->i", made, natural) + least
     own = np.einsum("ij,ij->i", natural, natural) + least
     power = np.einsum("ij,ij->i", made, made) + least
@@ -36,7 +54,7 @@ def at_entry(case: Case) -> Row:
     size = max(1, round(WINDOW_MS * case.places.rate / 1000))
     return np.where(
         case.places.starts - case.places.before >= size,
-        gains(case, case.places.starts - size, late_before(case)),
+        gains(case, case.places.starts - size, late_before(case), before=True),
         np.nan,
     )
 
