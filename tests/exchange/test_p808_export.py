@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from gaplisten.exchange.outgoing import ExportError
-from gaplisten.exchange.p808_answers import ANSWERS, SETTINGS, Answers, export_answers
-from gaplisten.exchange.p808_input import UPLOAD, export_input
+from gaplisten.exchange.tools.p808 import UPLOAD, export_input
+from gaplisten.exchange.tools.p808_answers import ANSWERS, SETTINGS, Answers, export_answers
 from gaplisten.exchange.votes import import_votes
 from gaplisten.exchange.votes.contract import Options, read_key
 from gaplisten.panel.frozen import FrozenPanel

@@ -12,9 +12,9 @@ import soundfile
 import yaml
 
 from gaplisten.exchange.outgoing import ExportError
+from gaplisten.exchange.tools.webmushra import SERVED, export_webmushra
 from gaplisten.exchange.votes import import_votes
 from gaplisten.exchange.votes.contract import Options, read_key
-from gaplisten.exchange.webmushra import SERVED, export_webmushra
 from kit.panels import NO_STEPS, SHORT, make_panel
 from kit.tables import rows_of
 

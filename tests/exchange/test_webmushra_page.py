@@ -24,9 +24,9 @@ from typing import Any
 
 import pytest
 
+from gaplisten.exchange.tools.webmushra import SERVED, export_webmushra
 from gaplisten.exchange.votes import import_votes
 from gaplisten.exchange.votes.contract import Options, read_key
-from gaplisten.exchange.webmushra import SERVED, export_webmushra
 from kit.chrome import Browser, chrome
 from kit.panels import NO_STEPS, SHORT, make_panel
 

@@ -10,8 +10,7 @@ import typer
 
 from gaplisten.commands.output import progress, say
 from gaplisten.errors import GaplistenError
-
-TOOLS = ("webmushra", "p808", "p808_answers")
+from gaplisten.exchange.tools import names, tool
 
 
 class ExchangeCommandError(GaplistenError):
@@ -84,7 +83,7 @@ def export(
         Path, typer.Argument(metavar="DIR", help="A built panel; of votes imported ones, too.")
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to make.")],
-    to: Annotated[str, typer.Option("--to", metavar="TOOL", help=f"{' or '.join(TOOLS)}.")],
+    to: Annotated[str, typer.Option("--to", metavar="TOOL", help=f"{' or '.join(names())}.")],
     url: Annotated[
         str, typer.Option("--url", metavar="ADDRESS", help="Where clips will be fetched from (p808): https.")
     ] = "",
@@ -93,20 +92,17 @@ def export(
     ] = None,
 ) -> None:
     """Write a panel for webMUSHRA, pymushra or the P.808 Toolkit, or its votes for that one's parser."""
-    from gaplisten.exchange.exports import export_to
+    from gaplisten.exchange.tools.contract import Request
 
-    if to not in TOOLS:
-        raise ExchangeCommandError(
-            f"--to {to}", "no export to such a tool is known", f"choose {' or '.join(TOOLS)}"
-        )
-    if ratings is not None and to != "p808_answers":
+    chosen = tool(to)
+    if ratings is not None and not chosen.reads_votes:
         raise ExchangeCommandError("--ratings", f"{to} gets no votes", "leave it out")
-    if bool(url) != (to == "p808"):
+    if bool(url) != chosen.fetches:
         way = "leave it out" if url else "say --url https://..., where you will upload the clips"
         fact = f"{to} fetches no clips" if url else "the toolkit's lists hold addresses"
         raise ExchangeCommandError("--url", fact, way)
     with progress("exporting") as job:
-        for said in export_to(to, folder, out, url=url, ratings=ratings, job=job):
+        for said in chosen.export(Request(folder, out, url, ratings), job):
             say(said)
 
 

@@ -15,35 +15,13 @@ from PySide6.QtWidgets import (
 
 from gaplisten.bench.tasks import Task, Tasks
 from gaplisten.errors import visible
+from gaplisten.exchange.tools import tools
+from gaplisten.exchange.tools.contract import Request, Tool
 from gaplisten.jobs import Job
 from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.panel.path_row import PathKind, PathRow
 from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import QuietLabel, in_words, resize_within
-
-_TOOLS = (
-    (
-        tr("webMUSHRA or pymushra"),
-        "webmushra",
-        tr(
-            "A configuration and sounds at 48 kHz under names that tell nothing; for MUSHRA, ACR, ABC/HR and"
-            " which is the reference."
-        ),
-    ),
-    (
-        tr("P.808 Toolkit: clips and lists"),
-        "p808",
-        tr(
-            "What master_script.py takes, for ACR, DCR, CCR, P.835 and P.804; you upload the clips to an "
-            "address of yours."
-        ),
-    ),
-    (
-        tr("P.808 Toolkit: votes"),
-        "p808_answers",
-        tr("The votes of a panel, or imported ones, as result_parser.py takes them."),
-    ),
-)
 
 
 class ExportDialog(QDialog):
@@ -58,8 +36,8 @@ class ExportDialog(QDialog):
         self.panel = PathRow(tr("Panel folder"), parent=self)
         self.tool = ChoiceField(self)
         self.tool.setAccessibleName(tr("For"))
-        for title, name, _ in _TOOLS:
-            self.tool.addItem(title, name)
+        for name, tool in tools().items():
+            self.tool.addItem(tr_said(tool.title), name)
         self.about = QuietLabel("", self, wrap=True)
         self.url = QLineEdit(self, placeholderText="https://clips.example.org/study1")
         self.url.setAccessibleName(tr("Address of the clips"))
@@ -87,27 +65,29 @@ class ExportDialog(QDialog):
         self._on_tool()
         resize_within(self, 720, 420)
 
+    @property
+    def _chosen(self) -> Tool:
+        return tools()[self.tool.currentData()]
+
     def _on_tool(self) -> None:
-        self.about.setText(_TOOLS[self.tool.currentIndex()][2])
-        self.form.setRowVisible(self.url, self.tool.currentData() == "p808")
+        self.about.setText(tr_said(self._chosen.about))
+        self.form.setRowVisible(self.url, self._chosen.fetches)
         self._enable()
 
     def _enable(self) -> None:
         whole = self.panel.path is not None and self.out.path is not None
-        addressed = self.tool.currentData() != "p808" or bool(self.url.text().strip())
+        addressed = not self._chosen.fetches or bool(self.url.text().strip())
         self.export.setEnabled(whole and addressed and self._task is None)
 
     def _export(self) -> None:
-        from gaplisten.exchange.exports import export_to
-
         folder, out = self.panel.path, self.out.path
         assert folder is not None
         assert out is not None
-        tool = str(self.tool.currentData())
-        url = self.url.text().strip() if tool == "p808" else ""
+        chosen = self._chosen
+        asked = Request(folder, out, self.url.text().strip() if chosen.fetches else "")
 
         def work(job: Job) -> list[str]:
-            return export_to(tool, folder, out, url=url, job=job)
+            return list(chosen.export(asked, job))
 
         self.said.setPlainText(tr("Exporting…"))
         self._task = self._tasks.run(tr("exporting the panel"), work, self._done, self._failed)

@@ -17,9 +17,11 @@ from pathlib import Path
 from gaplisten.durable.files import write_whole
 from gaplisten.durable.folders import whole_folder
 from gaplisten.exchange.outgoing import ExportError, opaque, write_key
+from gaplisten.exchange.tools.contract import Request, Tool
 from gaplisten.exchange.votes.p808 import METHODS, SCALES
+from gaplisten.jobs import Job
 from gaplisten.languages import are, counted
-from gaplisten.panel.imported import Source
+from gaplisten.panel.imported import Source, open_source
 from gaplisten.panel.ratings import Rating, grouped
 from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.results.votes import collect, pseudonyms, read_files, tests
@@ -309,3 +311,23 @@ class _Form:
             ],
         }
         return "\n".join(f"[{name}]\n" + "\n".join(lines) + "\n" for name, lines in sections.items())
+
+
+def _export(asked: Request, job: Job | None) -> list[str]:
+    made = export_answers(open_source(asked.folder), asked.out, asked.ratings)
+    words = f"--cfg {SETTINGS} --method {made.method} --answers {ANSWERS} --quantity_bonus all"
+    return [
+        f"{asked.out}: {counted(made.votes, 'vote')} in {counted(made.sessions, 'session')}",
+        f"in {asked.out}: python result_parser.py {words}",
+        f"{asked.out / 'key.csv'} says what the names stand for; condition_num is the number behind _c",
+        *made.notes,
+    ]
+
+
+TOOL = Tool(
+    "P.808 Toolkit: votes",
+    "The votes of a panel, or imported ones, as result_parser.py takes them.",
+    _export,
+    place=3,
+    reads_votes=True,
+)

@@ -22,9 +22,11 @@ from gaplisten.exchange.outgoing import (
     write_key,
     write_sounds,
 )
+from gaplisten.exchange.tools.contract import Request, Tool
 from gaplisten.exchange.votes.p808 import SCALES
 from gaplisten.jobs import Job
-from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.languages import counted
+from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.key import StimulusKey
 from gaplisten.panel.order import shuffled
 from gaplisten.panel.parts import REFERENCE
@@ -230,3 +232,24 @@ def _role(one: StimulusKey) -> str:
     if one.use in (*_GOLDS, Use.TRAP, Use.TRAINING):
         return one.use.value
     return "reference" if one.condition == REFERENCE else "condition"
+
+
+def _export(asked: Request, job: Job | None) -> list[str]:
+    made = export_input(open_panel(asked.folder), asked.out, asked.address, job)
+    out, lists = asked.out, " ".join(f"--{option} {file}" for option, file in made.lists.items())
+    return [
+        f"{out}: {counted(made.sounds, 'sound')}; upload what is in {out / UPLOAD} to {asked.address}",
+        f"in {out}: python master_script.py --project NAME --cfg master.cfg --method {made.method} {lists}",
+        f"{out / 'key.csv'} says what the names stand for: keep it, and give it to panel import --key",
+        *made.notes,
+    ]
+
+
+TOOL = Tool(
+    "P.808 Toolkit: clips and lists",
+    "What master_script.py takes, for ACR, DCR, CCR, P.835 and P.804; you upload the clips to an address of"
+    " yours.",
+    _export,
+    place=2,
+    fetches=True,
+)

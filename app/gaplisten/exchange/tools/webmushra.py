@@ -29,9 +29,11 @@ from gaplisten.exchange.outgoing import (
     write_key,
     write_sounds,
 )
+from gaplisten.exchange.tools.contract import Request, Tool
 from gaplisten.jobs import Job
+from gaplisten.languages import counted
 from gaplisten.panel.definition import PanelDefinition
-from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.key import ClipKey
 from gaplisten.panel.parts import REFERENCE
 from gaplisten.tables import Cell
@@ -275,3 +277,23 @@ def _scalar(value: str | int) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int) else f'"{value}"'
+
+
+def _export(asked: Request, job: Job | None) -> list[str]:
+    made = export_webmushra(open_panel(asked.folder), asked.out, job)
+    return [
+        f"{asked.out}: {counted(made.sounds, 'sound')}",
+        f"copy what is in {asked.out / SERVED} into webMUSHRA's folder;"
+        f" listeners open ?config={made.name}.yaml",
+        f"{asked.out / 'key.csv'} says what the names stand for: keep it, and give it to panel import --key",
+        *made.notes,
+    ]
+
+
+TOOL = Tool(
+    "webMUSHRA or pymushra",
+    "A configuration and sounds at 48 kHz under names that tell nothing; for MUSHRA, ACR, ABC/HR and which is"
+    " the reference.",
+    _export,
+    place=1,
+)
