@@ -4,10 +4,13 @@ import numpy as np
 from PySide6.QtCore import Qt
 
 from gaplisten.audio import files
+from gaplisten.audio.in_place import read_in_place
 from gaplisten.audio.longfile import file_of
+from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
 from gaplisten.bench import opening
 from gaplisten.clips.clip import Clip
+from gaplisten.clips.opening import open_clip
 from kit.timing import PATIENCE
 
 Key = Qt.Key
@@ -48,7 +51,9 @@ def test_the_files_of_a_long_clip_are_drawn_while_its_sound_is_still_read(
     assert window.shell.display.source_of(window.controller.lane(1)) is window.controller.lane(1).signal
 
 
-def test_a_file_of_another_rate_is_left_out_until_it_is_resampled(clips_folder, tmp_path, monkeypatch):
+def test_of_files_of_another_rate_short_ones_are_resampled_first_and_long_ones_are_there_at_once(
+    clips_folder, tmp_path, monkeypatch
+):
     from gaplisten.audio.files import write_signal
     from gaplisten.clips.clip import ConditionFile
 
@@ -58,6 +63,14 @@ def test_a_file_of_another_rate_is_left_out_until_it_is_resampled(clips_folder, 
         "x", clips_folder / "clean" / "first.wav", conditions=(ConditionFile("fast", tmp_path / "fast.wav"),)
     )
     assert list(opening.file_lanes(clip).sources) == ["reference"]
+    for room in ("files", "in_place"):
+        monkeypatch.setattr(f"gaplisten.audio.{room}.IN_MEMORY_SAMPLES", 1000)
+    lanes = opening.file_lanes(clip).lanes
+    assert [(lane.name, lane.signal.rate) for lane in lanes] == [("Reference", 16000), ("fast", 16000)]
+    opened = open_clip(clip, read=read_in_place)
+    assert opened.conditions["fast"] is lanes[1].signal, "so that it is neither read nor drawn anew"
+    whole = resample(files.read_signal(tmp_path / "fast.wav"), 16000).samples
+    assert np.array_equal(lanes[1].signal.samples[9000:11000], whole[9000:11000])
 
 
 def test_a_long_clip_is_heard_from_its_files_while_its_level_is_still_measured(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
+from pathlib import Path
 
 import numpy as np
 
 from gaplisten.audio.blocks import BlockSource
 from gaplisten.audio.filemap import Raw
-from gaplisten.audio.longfile import FileSamples, file_of
+from gaplisten.audio.longfile import FileSamples, file_of, long_signal
 from gaplisten.audio.resample import PieceResampler, resample
 from gaplisten.audio.signal import Samples, Signal
 
@@ -25,7 +25,7 @@ class ResampledSource(BlockSource):
     """
 
     def __init__(self, samples: FileSamples, rate: int, wanted: int) -> None:
-        self.path = getattr(samples.source, "path", "a sound")
+        self.path = str(getattr(samples.source, "path", "a sound"))
         self._samples, self._rates = samples, (rate, wanted)
         frames = PieceResampler(samples.read, *samples.shape, rate, wanted).frames
         super().__init__(frames, wanted, samples.shape[1], np.dtype(np.float32), 1.0)
@@ -43,7 +43,10 @@ class ResampledSource(BlockSource):
 
 
 def at_rate(signal: Signal, rate: int) -> Signal:
-    """Return the signal at another rate as `resample` does; what lies in a file is left there."""
+    """Return the signal at another rate as `resample` does; what lies in a file is left there.
+
+    It is the same object for as long as somebody has it.
+    """
     lies_in = file_of(signal)
     if lies_in is None or signal.rate == rate:
         return resample(signal, rate)
@@ -52,4 +55,4 @@ def at_rate(signal: Signal, rate: int) -> Signal:
         return resample(Signal(np.asarray(lies_in), signal.rate), rate).samples
 
     source = ResampledSource(lies_in, signal.rate, rate)
-    return Signal(cast("Samples", FileSamples(source, whole)), rate)
+    return long_signal(Path(source.path), ("at", rate, id(lies_in)), source, whole)

@@ -139,8 +139,8 @@ class FileLanes:
 def file_lanes(clip: Clip) -> FileLanes:
     """Return what of a long clip can be drawn and heard from its files; nothing for a short one.
 
-    Only headers and the trace are read. A file of another rate than the clip's clock is left out: it will be
-    drawn after it was resampled.
+    Only headers and the trace are read. A file of another rate than the clip's clock is resampled where it is
+    looked at; one that must be decoded first is left out then.
     """
     from gaplisten.audio.files import probe
     from gaplisten.audio.in_place import lying_in_place
@@ -156,9 +156,18 @@ def file_lanes(clip: Clip) -> FileLanes:
     clock = next(iter(sources.values()), None)
     if clock is None or clock.frames < LONG_SECONDS * clock.rate:
         return FileLanes()
+    on_clock = [_on_clock(lane, clock.rate) for lane in lanes]
+    sources |= {lane.ident: as_source(lane.signal) for lane in on_clock if lane.signal is not None}
     fitting = {ident: source for ident, source in sources.items() if source.rate == clock.rate}
-    kept = keyed([lane for lane in lanes if lane.ident in fitting])
+    kept = keyed([lane for lane in on_clock if lane.ident in fitting])
     return FileLanes(fitting, kept, _written_loss(clip, clock), clock.frames, clock.rate)
+
+
+def _on_clock(lane: Lane, rate: int) -> Lane:
+    """Return a lane that lies in its file at the clip's rate."""
+    from gaplisten.audio.resampled import at_rate
+
+    return lane if lane.signal is None else replace(lane, signal=at_rate(lane.signal, rate))
 
 
 def _files_of(clip: Clip) -> list[tuple[str, str, Role, Path]]:
