@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -324,3 +325,12 @@ def test_rates_may_depend_on_parameters(runner: Runner, tmp_path: Path) -> None:
     made = conceal(runner, entry, model=48_000)
     assert (made.messages, made.work_rate, made.resampled) == (("48000",), 48_000, True)
     assert not conceal(runner, entry, model=16_000).resampled
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0.0, ()), (0.0004, ("altered 0.04 %",)), (0.125, ("altered 12 %",)), (0.998, ("altered 100 %",))],
+)
+def test_how_much_was_altered_is_told_without_powers_of_ten(share, said):
+    made = SimpleNamespace(coding=None, altered_received=share, resampled=False)
+    assert Concealed.remarks.fget(made) == said

@@ -1,10 +1,14 @@
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QTabBar
 
+from gaplisten.bench.lanes import Lane, Role
 from gaplisten.ui.actions import MENUS, key_texts
 from gaplisten.ui.help.keys import GESTURES, KeySheet
 from gaplisten.ui.panel.trial_keys import ALWAYS, SOMETIMES
 from gaplisten.ui.shell import all_panes
+from gaplisten.ui.workbench.lane_buttons import LaneButtons, _fair_share
 
 
 def test_no_two_commands_share_a_key(window):
@@ -140,11 +144,33 @@ def test_a_narrow_screen_has_panes_behind_each_other(opened, monkeypatch):
 
 
 def test_short_lane_names_leave_their_room_to_long_ones():
-    from gaplisten.ui.workbench.lane_buttons import _fair_share
-
     assert _fair_share([50, 60, 200], 400) == 260
     assert _fair_share([50, 60, 200], 290) == 180
     assert _fair_share([200, 200], 300) == 150
+
+
+def test_where_not_all_names_have_room_the_heard_one_and_as_many_as_fit_are_whole(qtbot):
+    names = ("Reference", "Lossy", "Zero fill", "Repeat with fade (hold 5 ms)", "G.711 Appendix I of the ITU")
+    lanes = [Lane(name, name, Role.CONCEALER, None, key=key) for key, name in enumerate(names)]
+    row = LaneButtons()
+    qtbot.addWidget(row)
+    row.show_lanes(lanes, 2)
+    keys = range(len(names))
+    room = sum(row._wide(key, lanes[key]) + 45 for key in (0, 1, 2)) + sum(
+        row._alone(key) + 3 for key in (3, 4)
+    )
+    row.resize(room, 40)
+    row.show_heard(2)
+    assert [row.button(key).text() for key in keys] == ["0 Reference", "1 Lossy", "2 Zero fill", "3", "4"]
+    assert row.minimumSizeHint().width() == sum(row._alone(key) + 3 for key in keys)
+
+
+def test_titles_of_panes_that_share_a_place_are_never_cut(opened, qtbot):
+    opened.docks["history"].show()
+    bars = [bar for bar in opened.findChildren(QTabBar) if bar.accessibleName()]
+    assert bars
+    assert {bar.elideMode() for bar in bars} == {Qt.TextElideMode.ElideNone}
+    assert all(bar.usesScrollButtons() for bar in bars)
 
 
 @pytest.mark.parametrize(

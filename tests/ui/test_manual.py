@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 
+from gaplisten import languages
 from gaplisten.ui.help.manual import FIRST, Manual, anchor, pages
 
 
@@ -108,3 +112,42 @@ def test_every_link_between_pages_leads_to_a_heading():
         if fragment not in known.get(name.removesuffix(".md") or page.name, {fragment})
     ]
     assert dead == []
+
+
+OTHERS = languages.window_codes()[1:]
+
+
+def _parts(page):
+    """Return what must be the same in every language: keys and names in code, and where links lead."""
+    found = []
+    for part in re.split(r"^#+ .*$", page.markdown, flags=re.MULTILINE)[1:]:
+        code = re.findall(r"`([^`]+)`", part)
+        found.append((Counter(code), Counter(re.findall(r"\]\(([^)]+)\)", part))))
+    return found
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_the_manual_of_a_language_has_the_same_parts_keys_and_links(code):
+    english, own = (next(page for page in pages(of) if page.name == FIRST) for of in ("en", code))
+    assert own.markdown != english.markdown
+    assert [each.level for each in own.sections] == [each.level for each in english.sections]
+    for heading, one, other in zip(own.sections, _parts(english), _parts(own), strict=True):
+        assert one == other, heading.title
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_the_manual_of_a_language_calls_menus_as_the_window_does(code):
+    words = languages.window_words(code)
+    said = {re.sub(r"&(?!&)|…$|\.\.\.$", "", text) for text in words.texts.values()}
+    english, own = (next(page for page in pages(of) if page.name == FIRST) for of in ("en", code))
+    paths = re.findall(r"\*([^*\n]+ > [^*\n]+)\*", own.markdown)
+    assert len(paths) == len(re.findall(r"\*([^*\n]+ > [^*\n]+)\*", english.markdown))
+    assert [path for path in paths for step in path.split(" > ") if step.rstrip("…") not in said] == []
+
+
+def test_pages_that_a_language_lacks_say_so_first(monkeypatch):
+    monkeypatch.setattr("gaplisten.ui.translation.words", lambda: languages.window_words("de"))
+    found = {page.name: page for page in pages("de")}
+    assert found[FIRST].title == "Gaplisten: Handbuch der Werkbank"
+    assert found["panels"].markdown.startswith("*Diese Seite gibt es nur auf Englisch.*")
+    assert "nur auf Englisch.*" not in found[FIRST].markdown

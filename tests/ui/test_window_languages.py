@@ -208,6 +208,9 @@ def test_why_scores_renderings_and_tokens_are_missing_is_translated(
     assert progress_text(off, None) == "aus: es wird gerade angesehen"
     made = SimpleNamespace(realtime_factor=0.5, remarks=("altered 3 %",), coding=None)
     assert progress_text(replace(off, failed=False), made).endswith(" · verändert 3 %")
+    assert translation.tr_state("altered 3 %, resampled") == "verändert 3 %, umgetastet"
+    assert translation.tr_state("off: it is being looked at") == "aus: es wird gerade angesehen"
+    assert translation.tr_state("a, b that nobody knows") == "a, b that nobody knows"
 
 
 def test_curves_are_called_within_a_sentence_as_the_language_writes_it() -> None:

@@ -90,7 +90,10 @@ class Concealed:
             delay = 1000.0 * self.delay_frames / self.signal.rate
             said = [f"{self.coding.kbit_s:.3g} kbit/s", f"{delay:.3g} ms delay"]
         else:
-            said = [f"altered {100 * self.altered_received:.2g} %"] if self.altered_received else []
+            altered = 100 * self.altered_received
+            # Two digits, but no power of ten for all of it.
+            share = f"{altered:.0f}" if altered >= 10 else f"{altered:.2g}"
+            said = [f"altered {share} %"] if altered else []
         return (*said, "resampled") if self.resampled else tuple(said)
 
 

@@ -56,6 +56,12 @@ def tr_said(said: object) -> str:
     return words().told(str(said))
 
 
+def tr_state(state: str) -> str:
+    """Return what is said of a version: one sentence, or remarks in a row, each by itself."""
+    whole = tr_said(state)
+    return whole if whole != state else ", ".join(map(tr_said, state.split(", ")))
+
+
 def tr_parameter(of: str, name: str) -> str:
     """Return what the window calls a parameter of a bundled plugin or loss model; any other keeps its name.
 

@@ -23,8 +23,9 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten import folders
+from gaplisten.languages import ENGLISH
 from gaplisten.ui.fields import FilterField
-from gaplisten.ui.translation import tr
+from gaplisten.ui.translation import language, tr
 from gaplisten.ui.widgets import resize_within
 
 FIRST = "manual"
@@ -69,15 +70,26 @@ class Page:
         return self.sections[0].title if self.sections else self.name
 
 
-def pages() -> tuple[Page, ...]:
-    """Return the documentation that lies with the program, the manual first; none where it was left out."""
+def pages(code: str = ENGLISH) -> tuple[Page, ...]:
+    """Return the documentation that lies with the program, the manual first; none where it was left out.
+
+    Parameters
+    ----------
+    code
+        Language of the window: what is there in it (``docs/de/manual.md``) stands for the English page; the
+        others say first that they are in English.
+    """
     folder = folders.resources().parent / "docs"
-    found = [_page(path) for path in folder.glob("*.md") if path.stem not in _NOT_FOR_READERS]
+    found = [_page(path, code) for path in folder.glob("*.md") if path.stem not in _NOT_FOR_READERS]
     return tuple(sorted(found, key=lambda page: (page.name != FIRST, page.title.casefold())))
 
 
-def _page(path: Path) -> Page:
-    text = path.read_text(encoding="utf-8")
+def _page(path: Path, code: str) -> Page:
+    own = path.parent / code / path.name
+    there = code != ENGLISH and own.is_file()
+    text = (own if there else path).read_text(encoding="utf-8")
+    if code != ENGLISH and not there:
+        text = "\n\n".join(["*" + tr("There is this page in English only.") + "*", text])
     # What a fence holds is an example: a comment in it is no heading.
     blanked = _FENCED.sub(lambda fence: re.sub(r"[^\n]", " ", fence.group()), text)
     heads = list(_HEADING.finditer(blanked))
@@ -109,7 +121,7 @@ class Manual(QDialog):
         super().__init__(parent)
         self.setWindowTitle(tr("Manual"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.pages = {page.name: page for page in pages()}
+        self.pages = {page.name: page for page in pages(language())}
         self.shown = ""
         self.search = FilterField(tr("Search all pages"), self)
         self.search.textChanged.connect(self._narrow)

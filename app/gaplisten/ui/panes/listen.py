@@ -11,7 +11,7 @@ from gaplisten.bench.loop_edges import LOOP_EDGES
 from gaplisten.playback.player import PlayerState
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
-from gaplisten.ui.translation import tr, tr_lane, tr_said
+from gaplisten.ui.translation import tr, tr_lane, tr_said, tr_state
 from gaplisten.ui.workbench.transport import Transport
 
 SPEEDS = {"listen.full": 1.0, "listen.half": 0.5, "listen.quarter": 0.25}
@@ -196,7 +196,7 @@ class Listen(QObject):
             self._shell.say(
                 tr("there is no lane {key}", key=key)
                 if lane is None
-                else f"{tr_lane(lane.name)}: {tr_said(lane.state)}"
+                else f"{tr_lane(lane.name)}: {tr_state(lane.state)}"
             )
             self.transport.lanes.show_heard(self._controller.hearing.heard)
             return

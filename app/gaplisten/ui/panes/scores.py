@@ -58,6 +58,9 @@ def explained(metric: Metric, score: Score | None) -> str:
     return f"{tr_said(metric.title)}: {said}\n{better}; {tr_said(metric.source)}"
 
 
+_NAME_LETTERS = 20  # of a version, before it is cut in the middle
+
+
 class ScoresDock(QWidget):
     """One row per lane, one column per metric.
 
@@ -86,7 +89,10 @@ class ScoresDock(QWidget):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
-        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        names = self.table.verticalHeader()
+        names.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        names.setMaximumWidth(self.fontMetrics().horizontalAdvance("0" * _NAME_LETTERS))  # scores need room
+        names.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.setFont(figures(self.table.font()))
         line = QHBoxLayout()
@@ -165,8 +171,10 @@ class ScoresDock(QWidget):
         self.table.setColumnCount(len(metrics))
         self.table.setRowCount(len(lanes))
         self._show_heads(metrics)
-        self.table.setVerticalHeaderLabels([f"{lane.key}  {tr_lane(lane.name)}" for lane in lanes])
         for row, lane in enumerate(lanes):
+            named = QTableWidgetItem(f"{lane.key}  {tr_lane(lane.name)}")
+            named.setToolTip(named.text())
+            self.table.setVerticalHeaderItem(row, named)
             for column, metric in enumerate(metrics):
                 score = scores.score(lane, metric)
                 item = QTableWidgetItem(brief(metric, score))

@@ -8,7 +8,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from gaplisten.audio.ruler import duration
 from gaplisten.playback.player import PlayerState
 from gaplisten.ui.shell import Pane, Shell
-from gaplisten.ui.translation import tr, tr_lane, tr_said
+from gaplisten.ui.translation import tr, tr_lane, tr_state
 
 
 class Spoken(QObject):
@@ -43,7 +43,7 @@ class Spoken(QObject):
         if lane is None:
             return ""
         return tr("lane {heard}, {name}", heard=heard, name=tr_lane(lane.name)) + (
-            f", {tr_said(lane.state)}" if lane.failed else ""
+            f", {tr_state(lane.state)}" if lane.failed else ""
         )
 
     def _gap(self) -> str:

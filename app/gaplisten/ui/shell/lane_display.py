@@ -15,7 +15,7 @@ from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.lanes.scene import LaneView, Word
 from gaplisten.ui.shell.status import Status
 from gaplisten.ui.theme import lane_colour, lane_colour_on_paper
-from gaplisten.ui.translation import tr, tr_lane, tr_said
+from gaplisten.ui.translation import tr, tr_lane, tr_state
 
 
 class LaneDisplay(QObject):
@@ -65,7 +65,7 @@ class LaneDisplay(QObject):
         self._lanes.set_lanes([self._view(lane) for lane in self._controller.lanes])
 
     def _view(self, lane: Lane) -> LaneView:
-        state = (tr_said(lane.state) or tr("rendering")) + "…" if lane.busy else tr_said(lane.state)
+        state = (tr_state(lane.state) or tr("rendering")) + "…" if lane.busy else tr_state(lane.state)
         source = self.source_of(lane)
         badge, paper = self.badges.get(lane.ident, ""), lane_colour_on_paper(lane.colour)
         colour = lane_colour(lane.colour)

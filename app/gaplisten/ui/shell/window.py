@@ -34,6 +34,7 @@ from gaplisten.ui.widgets import letter_scale
 log = logging.getLogger(__name__)
 
 _LAYOUT_VERSION = 1
+_FRAME = 4  # pixels around what a pane holds
 _NARROW = 800  # a screen narrower than this has no room for panes on both sides
 
 
@@ -232,6 +233,7 @@ class WorkbenchWindow(QMainWindow):
         docks, wide = self.docks, self.width()
         scale = letter_scale(self)
         clips, concealers, notes, gaps = (round(each * scale) for each in (310, 284, 350, 200))
+        clips = max(clips, self.panes["clips"].dock.minimumSizeHint().width() + _FRAME)
         self.resizeDocks([docks["clips"], docks["concealers"]], [clips, concealers], across)
         self.resizeDocks([docks["gaps"], docks["notes"]], [wide - notes, notes], across)
         self.resizeDocks([docks["gaps"]], [gaps], down)
@@ -255,6 +257,9 @@ class WorkbenchWindow(QMainWindow):
         child = event.child()
         if event.type() == QEvent.Type.ChildPolished and isinstance(child, QTabBar):
             child.setAccessibleName(tr("Panes that share this place"))
+            # Half a title tells nothing; what has no room is scrolled to.
+            child.setElideMode(Qt.TextElideMode.ElideNone)
+            child.setUsesScrollButtons(True)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask what becomes of unsaved work and of what runs, keep the geometry and let everything go."""

@@ -5,7 +5,7 @@ Where names have no room to be told apart, buttons show key and colour only, but
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
@@ -13,10 +13,11 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolic
 
 from gaplisten.bench.lanes import Lane
 from gaplisten.ui.theme import lane_colour
-from gaplisten.ui.translation import tr, tr_lane, tr_said
+from gaplisten.ui.translation import tr, tr_lane, tr_state
 
 _LONGEST = 260
 _EDGES = 42
+_ROUNDED = 2  # pixels by which widths of letters may add up to more than their whole
 _TOLD_APART = tr("0 Repeat wi…5 ms)")  # names cut shorter than this are riddles
 
 
@@ -79,7 +80,7 @@ class LaneButtons(QWidget):
         key = f" ({lane.key})" if lane.key <= 9 else ""
         button.setIcon(_swatch(lane_colour(lane.colour)))
         button.setEnabled(lane.signal is not None)
-        button.setToolTip(f"{tr_lane(lane.name)}{key}" + (f"\n{tr_said(lane.state)}" if lane.state else ""))
+        button.setToolTip(f"{tr_lane(lane.name)}{key}" + (f"\n{tr_state(lane.state)}" if lane.state else ""))
         button.setStatusTip(
             tr("Hear {lane_name} at the same position{key}", lane_name=tr_lane(lane.name), key=key)
         )
@@ -102,7 +103,7 @@ class LaneButtons(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Return a width at which every key can still be read."""
         hint = super().minimumSizeHint()
-        return QSize(len(self._lanes) * (_EDGES + 3), hint.height())
+        return QSize(sum(self._alone(key) + 3 for key in self._lanes), hint.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give names the room there is."""
@@ -118,11 +119,25 @@ class LaneButtons(QWidget):
         share = _fair_share([*wishes.values()], room)
         rooms = dict.fromkeys(wishes, share)
         if share < min(max(wishes.values()), across(_TOLD_APART) + _EDGES):
-            alone = {key: across(str(key)) + _EDGES for key in wishes}
-            left = room - sum(wide for key, wide in alone.items() if key != self._heard)
-            rooms = {key: left if key == self._heard else 0 for key in wishes}
+            rooms = self._named_in_turn(wishes, room)
         for key, lane in self._lanes.items():
             self._write(key, lane, max(rooms[key] - _EDGES, 0))
+
+    def _named_in_turn(self, wishes: Mapping[int, int], room: int) -> dict[int, int]:
+        """Return the room of each button: whole names from the heard version on, while there is any."""
+        rooms = {key: self._alone(key) for key in wishes}
+        left = room - sum(rooms.values())
+        for key in sorted(wishes, key=lambda each: (each != self._heard, each)):
+            more = max(wishes[key] - rooms[key], 0)
+            if more <= left or key == self._heard:
+                given = max(min(more, left), 0)
+                rooms[key] += given
+                left -= given
+        return rooms
+
+    def _alone(self, key: int) -> int:
+        """Return how wide a button is that shows its key and colour only."""
+        return self.fontMetrics().horizontalAdvance(str(key)) + _EDGES
 
     def _write(self, key: int, lane: Lane, room: int) -> None:
         button = self.button(key)
@@ -137,7 +152,8 @@ class LaneButtons(QWidget):
 
     def _wide(self, key: int, lane: Lane) -> int:
         button = self.button(key)
-        return 0 if button is None else button.fontMetrics().horizontalAdvance(f"{key} {tr_lane(lane.name)}")
+        text = f"{key} {tr_lane(lane.name)}"
+        return 0 if button is None else button.fontMetrics().horizontalAdvance(text) + _ROUNDED
 
 
 def _fair_share(wishes: Sequence[int], room: int) -> int:

@@ -25,6 +25,7 @@ from gaplisten.ui.translation import tr, tr_parameter, tr_said
 
 NOT_SET = "."  # what an empty path is in text
 _WIDE = 1e9
+_USUAL, _BUTTONS = "10000.0", 40  # a number that has room at least; its buttons in pixels
 
 
 class ParameterForm(QWidget):
@@ -131,6 +132,8 @@ class ParameterForm(QWidget):
     def _number(self, parameter: Parameter, box: Any, kind: Callable[[Any], float]) -> QWidget:
         box.setSuffix(f" {tr_said(parameter.unit)}" if parameter.unit else "")
         box.setKeyboardTracking(False)
+        # By its range it would be as wide as the largest number there is, and have the pane cut it off.
+        box.setMinimumWidth(box.fontMetrics().horizontalAdvance(f"{_USUAL}{box.suffix()}") + _BUTTONS)
         box.valueChanged.connect(self._tell(parameter.name))
         self._setters[parameter.name] = lambda value: box.setValue(kind(value or 0))
         return cast("QWidget", box)
