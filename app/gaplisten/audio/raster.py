@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from gaplisten.audio.filemap import SampleSource, read_floats
 from gaplisten.audio.peaks import Columns
+from gaplisten.audio.signal import Samples
 from gaplisten.audio.viewport import Viewport
 
 HALF_WIDTH = 16
@@ -46,7 +47,7 @@ def curve(source: SampleSource, view: Viewport) -> Curve | None:
     if last - first < 1 or not source.loaded(first, last):
         return None
     begin, end = max(first - HALF_WIDTH, 0), min(last + HALF_WIDTH, source.frames)
-    around = np.nan_to_num(read_floats(source, begin, end))
+    around = _finite(read_floats(source, begin, end))
     frames = np.arange(first, last)
     pixels = view.grid_start + np.arange(view.width + 1) * view.frames_per_pixel
     inside = pixels[(pixels > first) & (pixels < last - 1)]
@@ -104,7 +105,7 @@ def spans_of(columns: Columns, height: int, gain: float, *, joined: bool = True)
         Stretch columns towards their left neighbour until they touch, so that steep sound is one line. A
         column is never stretched beyond its neighbour's extremes.
     """
-    low, high = np.nan_to_num(columns.low), np.nan_to_num(columns.high)
+    low, high = _finite(columns.low), _finite(columns.high)
     if joined and len(low) > 1:
         low, high = _join(low, high, columns.known)
     middle, reach = height / 2.0, height / 2.0 * gain
@@ -159,6 +160,12 @@ def paint_spans(target: Pixels, spans: Spans, colour: Colour, shown: npt.NDArray
 def _blend_ends(target: Pixels, rows: Any, cover: Any, colours: Pixels, shown: npt.NDArray[np.bool_]) -> None:
     at = np.flatnonzero(shown & (cover > 0.02))
     target[rows[at], at] = blend(target[rows[at], at], colours[at], cover[at])
+
+
+def _finite(values: Samples) -> Samples:
+    """Return a copy without what is no number: mostly there is none, and `numpy.nan_to_num` is slow."""
+    found: Samples = values.copy() if np.isfinite(values).all() else np.nan_to_num(values)
+    return found
 
 
 def blend(under: Pixels, over: Pixels, cover: Any) -> Pixels:

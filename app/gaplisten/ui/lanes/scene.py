@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor
@@ -202,8 +203,7 @@ class Layout:
 
     def lane_span(self, row: int) -> tuple[int, int]:
         """Return the top and bottom of a lane, in device pixels (they may lie outside the canvas)."""
-        top = self.ruler - self.scroll + self.top_of(row)
-        return self.device(top), self.device(top + self.height_of(row)) - self.device(LANE_GAP)
+        return _lane_span(self, row)
 
     def legend_height(self, lanes: int) -> float:
         """Return the height of a header where all lanes share one plot."""
@@ -232,6 +232,12 @@ class Layout:
     def device(self, length: float) -> int:
         """Return device pixels from logical ones."""
         return round(length * self.ratio)
+
+
+@lru_cache(maxsize=256)  # everything that is painted asks for it, many times a picture
+def _lane_span(layout: Layout, row: int) -> tuple[int, int]:
+    top = layout.ruler - layout.scroll + layout.top_of(row)
+    return layout.device(top), layout.device(top + layout.height_of(row)) - layout.device(LANE_GAP)
 
 
 @dataclass(frozen=True, eq=False)
