@@ -151,7 +151,8 @@ def apply_theme(app: QApplication, theme: str) -> None:
     theme
         "light", "dark", or "system" (what the desktop asks for; light where it does not say).
     """
-    app.setStyle(VisibleBoxes())
+    if not isinstance(app.style(), VisibleBoxes):  # each style that is set dresses every widget anew
+        app.setStyle(VisibleBoxes())
     wants_dark = app.styleHints().colorScheme() == Qt.ColorScheme.Dark
     dark = theme == "dark" or (theme == "system" and wants_dark)
     app.setPalette(dark_palette() if dark else light_palette())
