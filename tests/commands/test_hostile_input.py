@@ -17,6 +17,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.commands.folder_options import say_doubts
 from gaplisten.loss.formats import TraceFileError, read_trace
 from kit.command import run
+from kit.panels import make_panel
 from kit.timing import PATIENCE
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="has no named pipes nor names of any bytes")
@@ -68,6 +69,8 @@ def test_names_that_are_no_text_are_read_written_and_shown(
     assert (tmp_path / "out" / strange).read_bytes() == speech.read_bytes()
     assert run(*words, "--csv", tmp_path / "table.csv") == 0
     assert rb"bad\udcff.wav" in (tmp_path / "table.csv").read_bytes()
+    assert run("lose", folder, "--model", "random", "--out", tmp_path / "lost") == 0
+    assert (tmp_path / "lost" / "lossy_signals" / strange).exists()
 
 
 def test_a_table_that_cannot_be_written_is_said_without_a_traceback(
@@ -169,6 +172,61 @@ def test_a_name_with_line_ends_writes_no_line_of_its_own(
     assert said.count("1 line of another length cannot be read") == 1
     assert not [line for line in said.splitlines() if line.strip().startswith("all passed")]
     assert "\x1b" not in said
+
+
+NO_TEXT = os.fsdecode(b"caf\xe9")
+
+
+@posix_only
+def test_names_of_listeners_and_titles_that_are_no_text_are_nobodys_or_written_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    panel = make_panel(tmp_path, "acr")
+    for words in (
+        ["forget", panel.folder, NO_TEXT, "--yes"],
+        ["withdraw", panel.folder, NO_TEXT, "--why", "x"],
+    ):
+        assert run("panel", *words) == 2
+        assert r"caf\udce9" in capsys.readouterr().err
+    assert run("panel", "links", panel.folder, "--listener", NO_TEXT) == 2
+    votes = tmp_path / f"{NO_TEXT}.csv"
+    votes.write_text("session_id,test_type,system,item,rating\ns,mos,A,u1,4\n")
+    assert run("panel", "import", votes, "--out", tmp_path / "by_file") == 0
+    assert (
+        run("panel", "import", votes, "--out", tmp_path / "named", "--title", f"{NO_TEXT}{'x' * 2000}") == 0
+    )
+    assert run("panel", "results", tmp_path / "named") == 0
+    assert r"caf\udce9" in capsys.readouterr().out
+
+
+@posix_only
+@pytest.mark.parametrize("kind", ["a file", "a link that leads nowhere", "no place for folders"])
+def test_a_home_that_cannot_be_used_is_named_with_the_way_out_and_not_needed_by_what_needs_none(
+    tmp_path: Path,
+    speech: Path,
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    home = tmp_path / "home"
+    if kind == "a file":
+        home.write_text("mine")
+    elif kind == "a link that leads nowhere":
+        home.symlink_to(tmp_path / "gone" / "home")
+    else:
+        home = Path("/dev/null")
+    monkeypatch.setenv("GAPLISTEN_HOME", str(home))
+    assert run("lose", speech, "--model", "random", "--out", tmp_path / "lost") == 0
+    assert (
+        run("gaps", speech, tmp_path / "lost" / "lossy_signals" / "speech.wav", "--csv", tmp_path / "g.csv")
+        == 0
+    )
+    assert (tmp_path / "g.csv").exists()
+    capsys.readouterr()
+    assert run("score", speech, "--reference", speech, "-m", "lsd") == 2
+    assert "set GAPLISTEN_HOME to another folder" in capsys.readouterr().err
+    assert run("concealers", "--new", "mine") == 2
+    assert "mine.py: cannot be written" in capsys.readouterr().err
 
 
 def test_sounds_that_are_of_no_clip_are_named_and_a_folder_with_nothing_to_do_is_no_success(

@@ -69,6 +69,14 @@ def votes_of(text: str | Mapping[str, str], **said: object) -> Imported:
     return import_votes({name: one.encode() for name, one in files.items()}, Options(**said))  # type: ignore[arg-type]
 
 
+def test_more_conditions_than_any_test_has_are_refused_in_words(tmp_path: Path) -> None:
+    rows = (f"s1,mos,system {at},u{at},4" for at in range(10_001))
+    found = votes_of("\n".join(("session_id,test_type,system,item,rating", *rows)) + "\n")
+    with pytest.raises(ImportedError, match=r"cannot be kept: conditions: .* 10000 items"):
+        write_imported(tmp_path / "out", found, "T", {"v.csv": b""})
+    assert not (tmp_path / "out").exists()
+
+
 def written(tmp_path: Path, found: Imported) -> ImportedVotes:
     return write_imported(tmp_path / "imported", found, "Test", {"results.csv": b"x"})
 

@@ -24,6 +24,7 @@ from gaplisten.loss.formats import (
     TraceFileError,
     fit,
     format_named,
+    intervals,
     meaning_of,
     read_trace,
     write_trace,
@@ -672,3 +673,19 @@ def test_a_long_file_is_told_apart_once_for_all_who_ask_at_one_moment_and_anew_w
     path.write_text("".join(f"{int(flag)}\n" for flag in flags))
     os.utime(path, ns=(when, when))  # as long and as old as before
     assert np.array_equal(read_trace(path).lost, flags)
+
+
+def test_an_hour_of_packets_in_one_line_is_no_header_of_a_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hour = tmp_path / "hour_is_lost.txt"
+    hour.write_text("0 0 0 1 " * 45_000)
+    assert read_trace(hour).lost.sum() == 45_000
+    asked: list[str] = []
+    monkeypatch.setattr(intervals, "_named", lambda name, _words: asked.append(name))
+    assert read_trace(hour).lost.sum() == 45_000
+    assert asked == []
+    (tmp_path / "t.csv").write_text("start_s,end_s\n0.1,0.2\n")
+    with contextlib.suppress(formats.TraceFileError):
+        read_trace(tmp_path / "t.csv")
+    assert "starts" in asked

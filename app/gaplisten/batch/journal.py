@@ -18,6 +18,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.untrusted import read_regular
 
 _MOST_BYTES = 2**30
+_ELSEWHERE = "make room, or set GAPLISTEN_HOME to another folder"
 
 
 class JournalError(GaplistenError):
@@ -52,7 +53,8 @@ class Journal:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            raise JournalError(str(self.path), f"cannot be read ({error.strerror})", "check it") from error
+            way_out = "check it, or set GAPLISTEN_HOME to another folder"
+            raise JournalError(str(self.path), f"cannot be read ({error.strerror})", way_out) from error
         known = {}
         for line in content.split(b"\n"):
             record = _record(line)
@@ -86,7 +88,7 @@ class Journal:
         except OSError as error:
             self.close()  # opened again, a line that was torn is ended first
             fact = f"cannot be written ({error.strerror})"
-            raise JournalError(str(self.path), fact, "make room or choose another folder") from error
+            raise JournalError(str(self.path), fact, _ELSEWHERE) from error
         self._known |= {key: dict(each) for key, each in outcomes.items()}
 
     @contextmanager
@@ -109,7 +111,7 @@ class Journal:
             ) from busy
         except OSError as error:
             fact = f"cannot be written ({error.strerror})"
-            raise JournalError(str(self.path), fact, "make room, or set GAPLISTEN_HOME") from error
+            raise JournalError(str(self.path), fact, _ELSEWHERE) from error
         try:
             # Runs of others, or with another GAPLISTEN_HOME, have journals of their own.
             with filled_alone(self._fills, JournalError) if self._fills else nullcontext():

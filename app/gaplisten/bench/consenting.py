@@ -10,6 +10,7 @@ from gaplisten.bench.document import Document
 from gaplisten.bench.events import Event
 from gaplisten.bench.state import Withheld, Work
 from gaplisten.bench.tasks import Task, Tasks
+from gaplisten.concealers.checked import hold
 from gaplisten.concealers.consent import Wish
 from gaplisten.errors import GaplistenError, visible
 
@@ -50,7 +51,8 @@ class Consenting:
 
     def start_over(self) -> None:
         """Forget what was asked and allowed: other work has been opened."""
-        self._asked, self._granted = (), ()
+        self._asked = ()
+        self._hold(())
 
     def look(self) -> None:
         """Find out which withheld concealers run nothing but plugins, or were allowed before."""
@@ -97,7 +99,11 @@ class Consenting:
 
     def _grant(self, wishes: Sequence[Wish]) -> None:
         others = (old for old in self._granted if not any(new.same_words(old) for new in wishes))
-        self._granted = (*others, *wishes)
+        self._hold((*others, *wishes))
+
+    def _hold(self, granted: tuple[Wish, ...]) -> None:
+        self._granted = granted
+        hold(self, ((wish.concealer, wish.contents) for wish in granted))
 
     def hold_back_changed(self) -> None:
         """Withhold what was allowed and has been changed since; the user is asked again."""

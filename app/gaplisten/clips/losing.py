@@ -68,7 +68,8 @@ class LossRecipe:
 
     def seed_for(self, name: str) -> int:
         """Return the seed for the clip of that name."""
-        digest = hashlib.sha256(f"{self.seed}/{name}".encode()).digest()
+        # Bytes of names that are no text stand for themselves.
+        digest = hashlib.sha256(f"{self.seed}/{name}".encode("utf-8", "surrogateescape")).digest()
         return int.from_bytes(digest[:6], "big")
 
     def trace_for(self, name: str, signal: Signal) -> LossTrace:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gaplisten.concealers.checked import held_for
 from gaplisten.concealers.entries import BrokenEntry, Entry, Limits, from_json, to_json
 from gaplisten.concealers.errors import UnknownConcealer
 from gaplisten.concealers.failures import failure_of
@@ -368,6 +369,7 @@ def _task(source: Source, limits: Limits) -> Task:
     header = {
         "do": "describe",
         "path": str(source.path),
+        "checked": held_for(source.path),
         "digest": "",
         "entry_point": source.entry_point,
         "memory": limits.memory_bytes,

@@ -36,6 +36,11 @@ class CodeFolder:
     code: tuple[Path, ...]
 
 
+def is_code(name: str) -> bool:
+    """Tell by its name whether a file is one that Python would import."""
+    return os.path.splitext(name)[1] in _SUFFIXES
+
+
 def code_below(folder: Path, most: int) -> Iterator[Path]:
     """Give modules, compiled ones too, in a folder and in those below it that are not hidden, in order.
 
@@ -78,7 +83,7 @@ def code_folders(folder: Path, most: int) -> Iterator[CodeFolder]:
         looked_at += len(names) + len(below)
         if looked_at > most:
             raise OSError(errno.EFBIG, "it has too many files", str(folder))
-        code = tuple(inner / each for each in names if Path(each).suffix in _SUFFIXES)
+        code = tuple(inner / each for each in names if is_code(each))
         yield CodeFolder(inner, _modified(found), tuple(below), code)
         left += [inner / each for each in reversed(below)]
 

@@ -56,6 +56,8 @@ class Wish:
     stamps
         The files that `digest` is of, each with what the system said of it before it was read, and the
         folders of code, each with the code in it.
+    contents
+        SHA-256 of each of the files, by its path.
     """
 
     concealer: str
@@ -63,6 +65,7 @@ class Wish:
     digest: str
     risky: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     stamps: tuple[tuple[Path, Stamp], ...] = field(default=(), compare=False, repr=False)
+    contents: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def wants(self) -> str:
@@ -122,8 +125,13 @@ def wish_of(concealer: str, values: Mapping[str, Any], catalogue: Found) -> Wish
     if not does:
         return None
     stamps: dict[Path, Stamp] = {}
-    digest = _digest(concealer, risky, files, stamps)
-    return Wish(concealer, tuple(does), digest, tuple(risky.items()), tuple(stamps.items()))
+    try:
+        contents = contents_of(files, stamps)
+        digest = sha256_of(json.dumps([concealer, risky, contents], sort_keys=True))
+    except OSError:
+        contents, digest = {}, ""
+    told = tuple(risky.items()), tuple(stamps.items()), tuple(contents.items())
+    return Wish(concealer, tuple(does), digest, *told)
 
 
 def _is_file(concealer: str) -> bool:
@@ -143,16 +151,6 @@ def wanted(entry: Entry | BrokenEntry | None, name: str, value: str) -> str:
     if _PLAIN_WORD.fullmatch(value):
         return ""
     return f"use the text {in_one_line(value)!r} as {in_one_line(name)}"
-
-
-def _digest(
-    concealer: str, risky: Mapping[str, str], files: Iterable[Path], stamps: dict[Path, Stamp]
-) -> str:
-    try:
-        contents = contents_of(files, stamps)
-    except OSError:
-        return ""
-    return sha256_of(json.dumps([concealer, risky, contents], sort_keys=True))
 
 
 # --- what was allowed ---------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 from unicodedata import category
 
+from gaplisten.concealers.checked import verified
 from gaplisten.concealers.errors import NotAPlugin
 from gaplisten.concealers.form import Form, Plugin, forms
 from gaplisten.durable.digests import sha256_of
@@ -26,10 +27,12 @@ def load(path: Path, target: str = "") -> Plugin:
     ------
     NotAPlugin
         If the file keeps no form of the contract.
+    NotAsAllowed
+        If it holds other code than its reader allowed.
     BaseException
         Whatever the file raises.
     """
-    source = path.read_bytes()
+    source = verified(path, path.read_bytes())
     digest = sha256_of(source)
     module = ModuleType(f"gaplisten_plugin_{path.stem}_{digest[:12]}")
     module.__file__ = str(path)

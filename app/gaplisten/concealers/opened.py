@@ -15,7 +15,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from gaplisten.concealers import temporary
+from gaplisten.concealers import checked, temporary
 from gaplisten.concealers.cache import describe_file
 from gaplisten.concealers.stopwatch import BYTES_A_CALL, Stopwatch
 
@@ -270,7 +270,7 @@ def _of_another_process(path: str) -> bool:
     return parts[1:2] == ["proc"] and len(parts) > 3 and parts[2].isdigit() and int(parts[2]) != os.getpid()
 
 
-class _FromSource(importlib.machinery.SourceFileLoader):
+class _FromSource(checked.Source):
     """Reads modules that are no library's from their source.
 
     Python would take what it compiled earlier wherever size and second of the source are the same, which an
@@ -289,9 +289,9 @@ def import_helpers_from_source() -> None:
     """Have Python compile modules that are no library's anew, and store nothing beside them."""
     machinery = importlib.machinery
     kinds = (
-        (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
+        (checked.Extension, machinery.EXTENSION_SUFFIXES),
         (_FromSource, machinery.SOURCE_SUFFIXES),
-        (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
+        (checked.Compiled, machinery.BYTECODE_SUFFIXES),
     )
     finder = machinery.FileFinder.path_hook(*kinds)
     sys.path_hooks[:] = [hook for hook in sys.path_hooks if not _finds_files(hook)] + [finder]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gaplisten.concealers.entries import Entry, Parameter
 from gaplisten.concealers.errors import ParameterRefused
+from gaplisten.errors import in_line
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -121,7 +122,7 @@ def _unknown(entry: Entry, name: str) -> ParameterRefused:
     known = [parameter.name for parameter in entry.parameters]
     near = difflib.get_close_matches(name, known, 1)
     way_out = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(known) or 'none'}"
-    return ParameterRefused(entry.name, f"has no parameter '{name}'", way_out)
+    return ParameterRefused(entry.name, f"has no parameter '{in_line(name)}'", way_out)
 
 
 def _refused(entry: Entry, name: str, message: str, given: Mapping[str, Any]) -> ParameterRefused:

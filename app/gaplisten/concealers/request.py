@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.audio.signal import Samples, Signal
+from gaplisten.concealers.checked import held_for
 from gaplisten.concealers.entries import BrokenEntry, Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.form import Answered, Coding, Form, Given, forms
@@ -258,7 +259,9 @@ def _as_given(reference: Signal | None, given: Signal, before: int, entry: Entry
 
 def address_of(entry: Entry) -> dict[str, Any]:
     """Return by what a worker knows a plugin."""
+    allowed = held_for(entry.path)
     return {
+        **({"checked": allowed} if allowed else {}),
         "path": str(entry.path),
         "digest": entry.digest,
         "target": entry.target if entry.origin != "entry point" else "",

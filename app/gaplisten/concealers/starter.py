@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import keyword
+import os
 from pathlib import Path
 
 from gaplisten.concealers.form import forms
+from gaplisten.durable.files import write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.folders import bundled_plugins, user_plugins
 
@@ -44,14 +46,11 @@ def write_starter(name: str, form: str = "streaming", folder: Path | None = None
     title = name.replace("_", " ").capitalize()
     classname = "".join(part.capitalize() for part in name.split("_"))
     text = starters[form].format(title=title, classname=classname)
+    if os.path.lexists(path):
+        raise StarterRefused(str(path), "is there already", "choose another name, or edit that file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise StarterRefused(
-            str(path), "is there already", "choose another name, or edit that file"
-        ) from None
+        write_whole(path, text)
     except OSError as error:
         raise StarterRefused(
             str(path), f"cannot be written ({error.strerror})", "check the folder"

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from gaplisten.concealers import confining, sealing, temporary, wire
+from gaplisten.concealers import checked, confining, sealing, temporary, wire
 from gaplisten.concealers.describing import describe
 from gaplisten.concealers.errors import NotAPlugin
 from gaplisten.concealers.form import BadOutput, Plugin, forms
@@ -131,6 +131,7 @@ class Worker:
         package = next(
             (Path(each, module) for each in sys.path if below and Path(each, module).is_dir()), None
         )
+        checked.expect(header.get("checked", {}))
         with self._opened.recording(key, package):
             plugin = load_entry_point(value) if value else load(Path(key), header.get("target", ""))
         self._plugins[key] = plugin

@@ -36,6 +36,7 @@ from gaplisten.tables import Cell, Table, plain, to_csv
 
 MANIFEST, VOTES, ANSWERS = "imported.json", "votes.csv", "answers.csv"
 LONGEST = 200  # characters of a name
+_LONGEST_TITLE = 1000
 _LARGEST_MANIFEST = 4 * 2**20
 _NEEDED = ("listener", "clip", "condition", "score")
 _ANSWER_COLUMNS = ("listener", "question", "answer")
@@ -127,7 +128,7 @@ class SourceFile(_Value):
 
 class _Manifest(_Value):
     format: Literal[1] = 1
-    title: str = Field(max_length=1000)
+    title: str = Field(max_length=_LONGEST_TITLE)
     method: str = Field(max_length=100)
     language: str = Field(default=languages.ENGLISH, max_length=20)
     tool: str = Field(max_length=200)
@@ -335,8 +336,30 @@ def write_imported(
     """
     if not found.votes:
         raise ImportedError(", ".join(files) or str(out), "no votes are in it", "check files and mapping")
-    manifest = _Manifest(
-        title=title,
+    manifest = _manifest(found, title, files, asked)
+    with whole_folder(out, ImportedError) as part:
+        write_whole(part / VOTES, to_csv(_votes_table(found, title)))
+        if found.answers:
+            write_whole(part / ANSWERS, to_csv(_answers_table(found.answers)))
+        write_whole(part / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    return open_imported(out)
+
+
+def _manifest(
+    found: Imported, title: str, files: Mapping[str, bytes], asked: ResultsPart | None
+) -> _Manifest:
+    try:
+        return _filled(found, title, files, asked)
+    except ValidationError as error:  # more, or longer, than any test has
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        fact = f"its votes cannot be kept: {where}: {first['msg']}"
+        raise ImportedError(", ".join(files), fact, "check the columns (--map), or import a part") from error
+
+
+def _filled(found: Imported, title: str, files: Mapping[str, bytes], asked: ResultsPart | None) -> _Manifest:
+    return _Manifest(
+        title=visible(title)[:_LONGEST_TITLE],
         method=found.method.name,
         tool=found.tool,
         version=__version__,
@@ -350,12 +373,6 @@ def write_imported(
         talkers={clip: said for clip, said in found.talkers.items() if any(said)},
         results=asked or ResultsPart(),
     )
-    with whole_folder(out, ImportedError) as part:
-        write_whole(part / VOTES, to_csv(_votes_table(found, title)))
-        if found.answers:
-            write_whole(part / ANSWERS, to_csv(_answers_table(found.answers)))
-        write_whole(part / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
-    return open_imported(out)
 
 
 def _votes_table(found: Imported, title: str) -> Table:

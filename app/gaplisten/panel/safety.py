@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import unicodedata
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from gaplisten.durable.digests import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.untrusted import Folder
 
@@ -47,7 +47,7 @@ def file_stem(name: str) -> str:
         "".join(c if c.isascii() and c.isalnum() else "_" for c in name.casefold())[:24].strip("_")
         or "listener"
     )
-    return f"{plain}-{hashlib.sha256(name.casefold().encode()).hexdigest()[:8]}"
+    return f"{plain}-{sha256_of(name.casefold())[:8]}"
 
 
 def read_limited(path: Path, limit: int, what: str, below: int = 0) -> bytes:

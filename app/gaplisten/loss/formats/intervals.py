@@ -34,6 +34,7 @@ _SAMPLES = 0.0
 _LONGEST = 1e12
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{0,15})?([eE][+-]?\d{1,2})?")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(,\d{3})+")
+_MOST_COLUMNS = 1000
 _LOST_WORD = re.compile(
     r"(^|[^a-z])(is)?_?(lost|loss|gap|drop|dropout|dropped|missing|plc|bfi|x|1)([^a-z]|$)"
 )
@@ -127,7 +128,8 @@ def _named(name: str, words: tuple[str, ...]) -> str | None:
 def _columns(content: Content) -> tuple[int, int, bool, float | None] | None:
     """Return the columns of start and of end (or of a length), and what is a second's part (0: samples)."""
     rows = content.once(cells_of)
-    if content.kind is not Kind.TEXT or not rows:
+    # An hour of packets may stand in one line, and each name is looked for in many spellings.
+    if content.kind is not Kind.TEXT or not rows or len(rows[0][1]) > _MOST_COLUMNS:
         return None
     names = names_in(rows[0][1])
     starts = [
