@@ -16,12 +16,12 @@ Received samples are never altered. A loss is filled in three ways, each where i
 3. **The end**: since the output is 10 ms late, the last 10 ms of a loss need not be settled before speech
    returns. They become the samples that leave a long predictor the least error, given what is before and
    behind them: Janssen's interpolation. The predictor is fitted to 35 ms before, a guess for the 10 ms, and
-   one packet behind; its order is the pitch lag plus 2.5 ms, between 7 and 13 ms. Their error is not the
-   least but that of such noise, passing from its strength before to that behind: the samples are drawn, as in
-   Gibbs sampling, rather than smoothed. The speech that returns is met in phase, with no blend. Where speech
-   has set in during the loss, and comes back much louder than what is before, there is no pitch to go on
-   with: then the predictor is short, or its error would gather at the very edge. In a pause a fade into its
-   mirror image is enough.
+   one packet behind; its order is the pitch lag plus 2.5 ms, between 7 and 13 ms. Where speech would come
+   back with a click, their error is not the least but that of such noise, passing from its strength before to
+   that behind: the samples are drawn, as in Gibbs sampling, rather than smoothed. The speech that returns is
+   met in phase, with no blend. Where speech has set in during the loss, and comes back much louder than what
+   is before, there is no pitch to go on with: then the predictor is short, or its error would gather at the
+   very edge. In a pause a fade into its mirror image is enough.
 
 In background noise, which the quietest packet of the last 1.5 s tells from pauses in clean speech, the added
 noise has low frequencies too, and the fade ends in it and not in silence.
@@ -50,7 +50,9 @@ LONG_GAIN = 2.0  # dB per 10 ms
 JOIN_SHORTEST, JOIN_LONGEST, JOIN_MARGIN, JOIN_WINDOW = 7.0, 13.0, 2.5, 35.0
 PAUSE = 10 ** (-50 / 20)  # of full scale: where no sample is beyond it, nobody speaks
 MEMORY = LONG_WINDOW + LONG_ORDER
-JOIN_NOISE, BREATH = 0.8, 0.9  # times what the median of the residual says
+JOIN_NOISE, BREATH = 1.2, 0.9  # times what the median of the residual says
+CLICKS = (3.0, 6.0)  # times the usual error at the edge: from where the join gets noise, and all of it
+CLICK_WINDOW, CLICK_NEAR = 20.0, 0.2
 ONSET, ONSET_ORDER = 12.0, 2.0  # dB by which speech that returns is louder; ms of the join's predictor then
 SETS_IN, SOONER = (0.3, 1.0), 0.9  # decades by which its residual is stronger; how much sooner noise follows
 JOIN_GROWN = 40.0  # ms of loss from which on the join has all of it
@@ -284,6 +286,7 @@ class Noise:
     """
 
     def __init__(self, rate: int) -> None:
+        self.rate = rate
         self._random = np.random.default_rng(1)
         turn = np.tan(np.pi * min(CORNER / rate, 0.25))
         self._pole = float((1 - turn) / (1 + turn))
@@ -360,6 +363,12 @@ def rising(frames: int) -> np.ndarray:
     return np.asarray(np.sin(np.pi / 2 * (np.arange(frames) + 0.5) / frames))
 
 
+@lru_cache(maxsize=16)
+def hann(frames: int) -> np.ndarray:
+    """Return a Hann window."""
+    return np.hanning(frames)
+
+
 def decibels(one: np.ndarray, other: np.ndarray) -> float:
     """Return by how much the mean power of one signal is above another's."""
     powers = [float(signal @ signal) / len(signal) + 1e-9 for signal in (one, other)]
@@ -431,10 +440,10 @@ def mirrored(before: np.ndarray, behind: np.ndarray) -> np.ndarray:
 def interpolated(
     signal: np.ndarray, start: int, stop: int, order: int, noise: Noise, strength: float
 ) -> np.ndarray | None:
-    """Return the samples ``start:stop`` whose prediction error is nearest to noise; None in silence.
+    """Return the samples ``start:stop`` of least prediction error, or with noise for one; None in silence.
 
-    The noise passes from the strength of the error before to that behind: with none, the error would be the
-    least possible, and what is interpolated smoother than what is around it.
+    With the least error what is interpolated is smoother than what is around it. Where the end clicks then,
+    the error becomes that of noise which passes from the strength of the error before to that behind.
     """
     taps = predictor(signal, order, 1e-9)
     if not taps[1:].any():
@@ -444,15 +453,29 @@ def interpolated(
     first, last = max(0, start - order), min(len(signal), stop + order)
     known[first - start + order : last - start + order] = signal[first:last]
     known[order : order + stop - start] = 0
-    pull = np.convolve(known, lags, "valid") - np.correlate(
-        strength * _drive(signal, start, stop, taps, noise), taps, "valid"
-    )
     column = np.zeros(stop - start)
     shared = min(len(column), order + 1)
     column[:shared] = lags[order : order + shared]
     column[0] *= 1 + 1e-9
+    found = solved(column, -np.convolve(known, lags, "valid"))
+    whole = np.concatenate((signal[:start], found, signal[stop:]))
+    strength *= ramp(click(whole, stop, noise.rate), *CLICKS)
+    if strength:
+        drive = np.correlate(strength * _drive(signal, start, stop, taps, noise), taps, "valid")
+        found = found + solved(column, drive)
     bound = 1.2 * largest(signal)
-    return np.minimum(np.maximum(-solved(column, pull), -bound), bound)
+    return np.minimum(np.maximum(found, -bound), bound)
+
+
+def click(signal: np.ndarray, edge: int, rate: int) -> float:
+    """Return by how much prediction errors at an edge are larger than is usual in the 20 ms around."""
+    reach, near = round(CLICK_WINDOW * rate / 1000), max(1, round(CLICK_NEAR * rate / 1000))
+    first = max(edge - reach, 0)
+    around = signal[first : edge + reach]
+    order = max(8, round(rate / 1000))
+    error = np.convolve(around, predictor(around * hann(len(around)), order, 1e-6), "valid")
+    at = edge - first - order
+    return largest(np.abs(error[max(at - near, 0) : at + near + 1])) / (usual(error) + 1e-4)
 
 
 def _drive(signal: np.ndarray, start: int, stop: int, taps: np.ndarray, noise: Noise) -> np.ndarray:

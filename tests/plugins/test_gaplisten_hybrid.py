@@ -174,3 +174,18 @@ def test_speech_that_set_in_during_a_loss_comes_back_without_a_click(plugin) -> 
         Signal.of(signal, 16000), {"v": Signal.of(out, 16000)}, LossTrace.of_packets(lost, 320, 16000)
     )
     assert np.nanmedian(table.column("v", "click_exit")) < 2.5
+
+
+@pytest.mark.parametrize("rate", [16000, 48000])
+def test_a_join_gets_noise_only_where_speech_would_come_back_with_a_click(plugin, rate: int) -> None:
+    start, stop, order = rate // 20, rate // 20 + rate // 100, rate // 125
+    noise = 0.1 * np.random.default_rng(4).standard_normal(rate // 10)
+    sets_in = np.concatenate((0.03 * noise[:stop], noise[stop:]))
+    for signal, is_changed in ((noise, False), (sets_in, True)):
+        plain, drawn = (
+            plugin.interpolated(signal, start, stop, order, plugin.Noise(rate), strength)
+            for strength in (0.0, 1.0)
+        )
+        whole = np.concatenate((signal[:start], plain, signal[stop:]))
+        assert (plugin.click(whole, stop, rate) > plugin.CLICKS[0]) == is_changed
+        assert np.array_equal(plain, drawn) != is_changed
