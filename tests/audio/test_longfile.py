@@ -170,3 +170,17 @@ def test_all_levels_of_a_long_file_come_from_one_reading(tmp_path, monkeypatch):
     ends = [0, *(stop for _, stop in read)]
     assert read == list(pairwise(ends))
     assert ends[-1] == whole.frames
+
+
+def test_another_process_reads_a_long_file_itself_and_refuses_one_that_was_changed(tmp_path):
+    path = written(tmp_path / "a", "FLAC")
+    lying, whole = in_place(path), files.read_signal(path)
+    faster = at_rate(lying, 11025)
+    sent = [pickle.dumps(each.samples) for each in (lying, faster)]
+    assert all(len(each) < 5000 for each in sent)
+    assert not any("_whole" in vars(each.samples) for each in (lying, faster)), "nothing is decoded for that"
+    assert np.array_equal(pickle.loads(sent[0]), whole.samples)
+    assert np.array_equal(pickle.loads(sent[1]), resample(whole, 11025).samples)
+    written(path, "FLAC", seconds=124.0)
+    with pytest.raises(SourceError, match="was changed after it was opened"):
+        pickle.loads(sent[0])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from gaplisten.audio.channels import MAX_CHANNELS
+from gaplisten.audio.filemap import SourceError
 from gaplisten.audio.files import EXACTLY_FOUND, FLOATS, SoundInfo, read_all, refuse_unreal
 from gaplisten.audio.longfile import IN_MEMORY_SAMPLES, long_signal
 from gaplisten.audio.opening import open_source
-from gaplisten.audio.signal import Signal
+from gaplisten.audio.signal import Samples, Signal
 
 
 def read_in_place(info: SoundInfo) -> Signal:
@@ -43,4 +44,17 @@ def lying_in_place(info: SoundInfo, *, floats: bool = True) -> Signal | None:
     source = open_source(info.path, info.reading)
     if (source.frames, source.channels, source.rate) != (info.frames, info.channels, info.rate):
         return None
-    return long_signal(info.path, info.reading, source, lambda: read_all(info).samples)
+    again = (_read_again, (info, _stamp(info)))
+    return long_signal(info.path, info.reading, source, lambda: read_all(info).samples, again)
+
+
+def _stamp(info: SoundInfo) -> tuple[int, int]:
+    status = info.path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _read_again(info: SoundInfo, stamp: tuple[int, int]) -> Samples:
+    """Return a file's samples in another process, if they are still the ones that were handed over."""
+    if _stamp(info) != stamp:
+        raise SourceError(str(info.path), "was changed after it was opened", "open it again")
+    return read_all(info).samples

@@ -25,6 +25,9 @@ IN_MEMORY_SAMPLES = 1 << 24  # 64 MB, nearly six minutes of 48 kHz mono
 """What holds more samples is not kept in memory."""
 
 
+Again = tuple[Callable[..., Samples], tuple[Any, ...]]
+
+
 class FileSamples(np.lib.mixins.NDArrayOperatorsMixin):
     """Float32 samples, shape ``(frames, channels)``, that lie in a file.
 
@@ -34,13 +37,18 @@ class FileSamples(np.lib.mixins.NDArrayOperatorsMixin):
         Reads stretches of it.
     decode
         Decodes all of it, for those who cannot do with stretches.
+    again
+        A function of a module and what it is given to return all of it: another process reads it itself
+        then. Without, whoever hands it over decodes it and sends that.
     """
 
     ndim = 2
     dtype = np.dtype(np.float32)
 
-    def __init__(self, source: SampleSource, decode: Callable[[], Samples]) -> None:
-        self.source, self._decode = source, decode
+    def __init__(
+        self, source: SampleSource, decode: Callable[[], Samples], again: Again | None = None
+    ) -> None:
+        self.source, self._decode, self._again = source, decode, again
         self.shape = source.frames, source.channels
         self.size = source.frames * source.channels
         self._peak: float | None = None
@@ -127,21 +135,27 @@ class FileSamples(np.lib.mixins.NDArrayOperatorsMixin):
         return getattr(self._whole, name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return np.asarray, (self._whole,)
+        return self._again or (np.asarray, (self._whole,))
 
 
 _opened: weakref.WeakValueDictionary[tuple[Path, Hashable, int, int], Signal] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
 
 
-def long_signal(path: Path, form: Hashable, source: SampleSource, decode: Callable[[], Samples]) -> Signal:
+def long_signal(
+    path: Path,
+    form: Hashable,
+    source: SampleSource,
+    decode: Callable[[], Samples],
+    again: Again | None = None,
+) -> Signal:
     """Return a long file's sound; the same one for as long as somebody has it and the file is unchanged.
 
     Parameters
     ----------
     form
         What it is taken for, where that is not told by the file.
-    source, decode
+    source, decode, again
         See `FileSamples`.
     """
     status = path.stat()
@@ -149,7 +163,7 @@ def long_signal(path: Path, form: Hashable, source: SampleSource, decode: Callab
     with _lock:
         found = _opened.get(key)
         if found is None:
-            samples = cast("Samples", FileSamples(source, decode))
+            samples = cast("Samples", FileSamples(source, decode, again))
             _opened[key] = found = Signal(samples, source.rate)
         return found
 

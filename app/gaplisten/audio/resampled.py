@@ -52,7 +52,13 @@ def at_rate(signal: Signal, rate: int) -> Signal:
         return resample(signal, rate)
 
     def whole() -> Samples:
-        return resample(Signal(np.asarray(lies_in), signal.rate), rate).samples
+        return _whole(lies_in, signal.rate, rate)
 
     source = ResampledSource(lies_in, signal.rate, rate)
-    return long_signal(Path(source.path), ("at", rate, id(lies_in)), source, whole)
+    return long_signal(
+        Path(source.path), ("at", rate, id(lies_in)), source, whole, (_whole, (lies_in, signal.rate, rate))
+    )
+
+
+def _whole(samples: FileSamples, rate: int, wanted: int) -> Samples:
+    return resample(Signal(np.asarray(samples), rate), wanted).samples
