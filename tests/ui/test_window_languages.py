@@ -23,6 +23,7 @@ from gaplisten.bench.settings import Settings, read_settings, write_settings
 from gaplisten.concealers.entries import Parameter
 from gaplisten.errors import GaplistenError
 from gaplisten.exchange.service_settings import PLCMOS
+from gaplisten.loss.models import MODELS
 from gaplisten.metrics.catalogue import built_in
 from gaplisten.metrics.contract import Score
 from gaplisten.sentences import Sentences
@@ -157,6 +158,8 @@ def test_numbers_take_the_form_that_the_language_has_for_them(
 def test_a_language_names_every_parameter_of_what_comes_with_the_program(code: str) -> None:
     words = languages.window_words(code)
     assert set(words.parameters) == parameter_keys()
+    own_names = {"Gilbert-Elliott"}
+    assert {each.title for each in MODELS if words.told(each.title) == each.title} <= own_names
     assert all(words.parameters.values())
 
 

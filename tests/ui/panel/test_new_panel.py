@@ -10,11 +10,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QSpinBox, QTabWidget
 from pytestqt.qtbot import QtBot
 
+from gaplisten import languages
 from gaplisten.clips.layouts import find_clips
 from gaplisten.panel.definition import PanelDefinition, parse_definition
 from gaplisten.panel.methods import names as all_names
 from gaplisten.panel.rules import Heard
 from gaplisten.panel.starter import questions, to_toml
+from gaplisten.ui import translation
 from gaplisten.ui.panel.new_dialog import NewPanelDialog, Offer
 from kit.listener import clips_folder
 
@@ -28,6 +30,19 @@ def dialog(tmp_path: Path, qtbot: QtBot) -> NewPanelDialog:
     with qtbot.waitExposed(made):
         made.show()
     return made
+
+
+@pytest.mark.parametrize("code", languages.window_codes())
+def test_what_stands_in_empty_fields_can_be_read_whole(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr(translation, "words", lambda: languages.window_words(code))
+    dialog: NewPanelDialog = request.getfixturevalue("dialog")
+    lines = [line for line in dialog.findChildren(QLineEdit) if line.isVisible() and line.placeholderText()]
+    assert len(lines) >= 3
+    for line in lines:
+        needed = line.fontMetrics().horizontalAdvance(line.placeholderText())
+        assert needed <= line.width() - 8, line.placeholderText()
 
 
 def choose(dialog: NewPanelDialog, method: str) -> None:

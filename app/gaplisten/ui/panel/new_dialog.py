@@ -187,7 +187,7 @@ class NewPanelDialog(QDialog):
         column.addWidget(self.conditions)
         self.mnru = QLineEdit()
         self.mnru.setAccessibleName(tr("Modulated noise (MNRU), dB"))
-        self.mnru.setPlaceholderText(tr("none; or ratios in dB, as 5, 15, 25"))
+        self.mnru.setPlaceholderText(tr("none; or dB: 5, 15"))
         noise = QFormLayout()
         noise.addRow(tr("Modulated noise (MNRU)"), self.mnru)
         column.addLayout(noise)

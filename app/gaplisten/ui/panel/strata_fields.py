@@ -38,7 +38,8 @@ class StrataFields(QWidget):
         super().__init__(parent)
         self._keys = keys
         self.table = PathRow(tr("Strata: a table"), kind=PathKind.TABLE, parent=self)
-        self.table.line.setPlaceholderText(tr("by their longest bursts; or a table with a row for each clip"))
+        self.table.line.setPlaceholderText(tr("by bursts"))  # there is room for no more
+        self.table.line.setToolTip(tr("By their longest bursts; or a table with a row for each clip"))
         self.table.changed.connect(self._forget)
         self.table.settled.connect(self._read)
         self.column = ChoiceField(self)
