@@ -20,6 +20,7 @@ COMMANDS = (
             "Read and search the manual and the rest of the documentation",
         ),
         ("help.keys", "Keys and Mouse", "F2; ?", "See every key, and what the mouse does"),
+        ("help.find", "Find a Command…", "Ctrl+Shift+I", "Type what is to be done, and do it"),
     ),
     *section("Help", "about")(
         ("help.log", "Messages", "", "Read what was reported"),
@@ -42,6 +43,7 @@ class Help(QObject):
         bind = shell.actions.bind
         bind("help.manual", self._manual)
         bind("help.keys", self._keys)
+        bind("help.find", self._find)
         bind("help.log", shell.messages.show_all)
         bind("help.about", self._about)
         bind("file.settings", self._settings)
@@ -55,6 +57,11 @@ class Help(QObject):
         from gaplisten.ui.help.keys import KeySheet
 
         KeySheet(self._shell.actions, self._shell.window).show()
+
+    def _find(self) -> None:
+        from gaplisten.ui.help.finder import CommandFinder
+
+        CommandFinder(self._shell.actions, self._shell.window).open()
 
     def _about(self) -> None:
         from PySide6 import __version__ as pyside
