@@ -113,6 +113,7 @@ def _joined(parts: Sequence[Wave], rate: int) -> Wave:
 
 
 DIGIT_RATIOS = (0.0, -2.0, -4.0, -6.0, -8.0)  # dB, speech in noise
+_WINDOW_SECONDS = 0.032
 _TRIPLETS = 4  # of each ratio: another attempt, or another listener, gets others
 
 
@@ -124,7 +125,7 @@ def digits(rate: int, seed: object, language: str = languages.ENGLISH) -> list[t
     """
     words = spoken_digits(rate, language)
     longest = len(_joined(sorted(words, key=len)[-3:], rate))
-    spectrum = np.abs(np.fft.rfft(np.concatenate(words), 8192))
+    spectrum = _long_term_spectrum(np.concatenate(words), rate)
     made = []
     for group, ratio in enumerate(DIGIT_RATIOS):
         for which in range(_TRIPLETS):
@@ -140,6 +141,14 @@ def digits(rate: int, seed: object, language: str = languages.ENGLISH) -> list[t
             both *= 10 ** (_LEVEL_DBOV / 20) / _rms(both)
             made.append((Signal.of(np.clip(both, -1, 1), rate), "".join(map(str, chosen)), group))
     return made
+
+
+def _long_term_spectrum(samples: Wave, rate: int) -> Wave:
+    """Return the rms magnitude over all of a sound, at evenly spaced frequencies up to half the rate."""
+    from scipy.signal import welch
+
+    power: Wave = welch(samples, rate, nperseg=round(_WINDOW_SECONDS * rate))[1]
+    return np.sqrt(power)
 
 
 def spoken_trap(speech: Signal, digit: int | None, language: str) -> Signal:
