@@ -111,6 +111,27 @@ def test_a_caf_cut_anywhere_is_refused(tmp_path: Path, codec: str) -> None:
         assert re.search("cut short|damaged", refusal(cut)), kept
 
 
+@pytest.mark.parametrize(
+    ("behind", "told"),
+    [
+        (b"", False),
+        (b"\0", False),
+        (b"\0\0\0", False),
+        (b"\0\0\1", True),
+        (b"\0\0\0\0", True),
+        (b"junk", True),
+    ],
+)
+def test_what_stands_behind_all_chunks_of_a_caf_is_noted_but_for_zeros_that_fill_a_word(
+    tmp_path: Path, behind: bytes, told: bool
+) -> None:
+    path = tmp_path / "a.caf"
+    soundfile.write(path, tone(4000), 16_000, subtype="PCM_16")
+    path.write_bytes(path.read_bytes() + behind)
+    assert probe(path).frames == 4000
+    assert bool(probe(path).notes) == told
+
+
 def test_a_caf_that_was_streamed_is_refused_with_the_reason(tmp_path: Path) -> None:
     path = tmp_path / "a.caf"
     soundfile.write(path, tone(4000), 16_000, subtype="PCM_16")

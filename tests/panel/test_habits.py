@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -198,3 +199,28 @@ def test_what_is_named_stands_in_the_results_and_counts() -> None:
     found = evaluate_votes(Collected(tuple(votes)), method("acr"), resample=False)
     assert not found.excluded
     assert found.contrasts[0].listeners.of == 13
+
+
+def test_one_key_in_nine_answers_is_named_and_in_eight_may_be_chance() -> None:
+    def noted(answers: int) -> tuple[str, ...]:
+        votes = [
+            Rating("bad", "test", f"c{at}", "", "x", "y", "condition", at, 1.0, vote="B", side="B")
+            for at in range(answers)
+        ]
+        votes.append(replace(votes[0], listener="other", clip="c0", vote="A"))
+        return next(one.noted for one in screen(votes, method("ab")) if one.name == "bad")
+
+    assert noted(8) == ()
+    assert noted(9) == ("B in 9 of 9 answers (p = 0.004), always B",)
+
+
+@pytest.mark.parametrize(("stimuli", "named_so"), [(7, False), (8, True)])
+def test_with_fewer_than_eight_stimuli_nobody_s_scale_is_called_turned(stimuli: int, named_so: bool) -> None:
+    votes = [
+        rating(who, clip, 0, clip, float(score))
+        for who, turned in (("a", False), ("b", False), ("c", False), ("bad", True))
+        for clip in range(stimuli)
+        for score in [6 - (1 + clip % 5) if turned else 1 + clip % 5]
+    ]
+    found = named(votes, "acr")
+    assert any("turned round" in one for one in found["bad"].noted) if named_so else "bad" not in found

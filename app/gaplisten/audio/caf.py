@@ -19,6 +19,7 @@ from gaplisten.audio.promises import (
 
 _READ = (b"lpcm", b"alac", b"alaw", b"ulaw")
 _MOST_TABLE = 1 << 26
+_WORD = 4
 
 
 def check_caf(file: BinaryIO, length: int) -> Promise:
@@ -47,8 +48,8 @@ def check_caf(file: BinaryIO, length: int) -> Promise:
         head = AlacHead.of(cookie) if len(cookie) >= 24 and not notes else None
         check_packets(file, found[b"data"][0] + 4, sizes, head, struct.unpack(">I", form[24:28])[0])
     end = max(start + size for start, size in found.values())
-    behind = _part(file, (end, length - end), 4)
-    filled_up = len(behind) < 4 and not any(behind)  # to whole words, as libsndfile does behind a table
+    # To whole words, as libsndfile does behind a table.
+    filled_up = length - end < _WORD and not any(_part(file, (end, length - end), _WORD))
     return Promise(notes or more(0 if filled_up else length - end), frames)
 
 

@@ -184,7 +184,7 @@ def may_play(state: TrialState, rules: Rules, slot: int) -> Refusal | None:
     """
     if rules.max_plays is None or state.listened[slot].plays < rules.max_plays:
         return None
-    unrated = len(state.trial.slots) > 1 and any(slot == one for one, _ in _unrated(state))
+    unrated = any(slot == one for one, _ in _unrated(state))
     return None if unrated or _unheard(state, rules, (slot,)) is not None else Refusal.PLAY_LIMIT
 
 

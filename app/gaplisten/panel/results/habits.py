@@ -24,9 +24,8 @@ from gaplisten.tables import Cell, Table
 KEY_P = 0.005
 NOISE_P = 0.001
 TURNED_P = 0.02
-# With fewer stimuli or answers nothing of this can be told.
+# With fewer stimuli nothing of this can be told.
 LEAST_STIMULI = 8
-LEAST_ANSWERS = 8
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ def key_habit(votes: Sequence[Rating], method: Method) -> Reason | None:
     """
     votes = Votes.of(votes)
     first, second = _sides(votes, method)
-    if first + second < LEAST_ANSWERS:
+    if not first + second:
         return None
     found = binomial(first, first + second, two_sided=True)
     if found.p_value >= KEY_P:

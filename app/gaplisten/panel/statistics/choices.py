@@ -79,7 +79,7 @@ class Choices:
             if np.abs(step).max() < 1e-10:
                 break
         found[:, : self.conditions] -= found[:, : self.conditions].mean(1, keepdims=True)
-        return found.reshape(*counts.shape[:-2], -1)
+        return found.reshape(*counts.shape[:-2], found.shape[-1])
 
 
 def pairs(conditions: int, compared: Sequence[tuple[int, int]], *, ties: bool, sides: bool) -> Choices:
