@@ -79,3 +79,15 @@ def test_a_tolerance_forgives_rounding() -> None:
     tolerant = AlteredSource(ArraySource(data, 16000), ArraySource(other, 16000), lost, 1.5 / 32768)
     assert np.flatnonzero(exact.raw(0, 1000)).tolist() == [500]
     assert not tolerant.raw(0, 1000).any()
+
+
+def test_the_frames_beside_a_lost_stretch_are_received_ones() -> None:
+    one = np.zeros((1000, 1), np.int16)
+    lost = np.array([[0, 160], [320, 480]])
+    source = AlteredSource(ArraySource(one, 16000, 1 / 32768), ArraySource(one + 1, 16000, 1 / 32768), lost)
+    wanted = np.ones(1000, np.uint8)
+    wanted[0:160] = wanted[320:480] = 0
+    assert np.array_equal(source.raw(0, 1000)[:, 0], wanted)
+    assert np.array_equal(source.gather(np.arange(10), 100)[..., 0].ravel(), wanted)
+    for edge in (159, 160, 319, 320, 479, 480):
+        assert source.raw(edge, edge + 1)[0, 0] == wanted[edge]

@@ -62,6 +62,13 @@ def test_loudness_of_the_calibration_tone_is_what_the_recommendation_says(rate):
     assert integrated_loudness(Signal.of(tone, rate)) == pytest.approx(-3.01, abs=0.06)
 
 
+@pytest.mark.parametrize("frames", [19200, 19201, 23999, 24000, 48000, 52799])
+def test_loudness_is_that_of_the_whole_blocks_and_of_none_that_reaches_beyond_the_end(frames):
+    tone = np.sin(2 * np.pi * 997 * np.arange(96000) / 48000)
+    assert integrated_loudness(Signal.of(tone[:frames], 48000)) == pytest.approx(-3.01, abs=0.06)
+    assert integrated_loudness(Signal.of(tone[:19199], 48000)) == -math.inf
+
+
 def test_loudness_adds_the_power_of_both_channels():
     tone = 0.1 * np.sin(2 * np.pi * 997 * np.arange(96000) / 48000)
     both = integrated_loudness(Signal.of(np.stack([tone, tone], 1), 48000))

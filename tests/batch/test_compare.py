@@ -36,7 +36,7 @@ from gaplisten.batch.compare import (
     points_of,
     worst_first,
 )
-from gaplisten.batch.comparison import from_table
+from gaplisten.batch.comparison import Comparison, Scale, from_table
 from gaplisten.batch.heard import Heard, by_condition, heard_of_votes, match, read_heard
 from gaplisten.batch.items import Version
 from gaplisten.batch.score import ScoreRow, ScoreTask
@@ -354,3 +354,22 @@ def test_votes_that_check_the_listener_do_not_count(tmp_path: Path):
 def test_the_table_names_metric_and_level():
     table = agreement_table("plcmos", agreements(*listeners(0.5)))
     assert [row[:3] for row in table.rows] == [("plcmos", "clip", 300), ("plcmos", "condition", 6)]
+
+
+def test_values_are_those_of_one_stratum_with_or_without_the_reference():
+    scale = Scale("pesq", "PESQ")
+    points = tuple(
+        Point(clip, condition, value, stratum)
+        for clip, stratum in (("a", "light"), ("b", "heavy"))
+        for condition, value in (("reference", 4.5), ("x", 3.0))
+    )
+    made = Comparison("some", (scale,), {"pesq": points})
+
+    def found(**asked: object) -> list[tuple[str, str]]:
+        return [(one.clip, one.condition) for one in made.of(scale, **asked)]
+
+    assert found() == [("a", "reference"), ("a", "x"), ("b", "reference"), ("b", "x")]
+    assert found(reference=False) == [("a", "x"), ("b", "x")]
+    assert found(stratum="heavy") == [("b", "reference"), ("b", "x")]
+    assert found(stratum="light", reference=False) == [("a", "x")]
+    assert found(stratum="none of them") == []

@@ -8,6 +8,7 @@ import pytest
 from gaplisten.audio.alignment import Delay
 from gaplisten.audio.level import ActiveLevel
 from gaplisten.audio.signal import Signal
+from gaplisten.bench import levels
 from gaplisten.bench.levels import (
     Levels,
     aligned,
@@ -116,3 +117,29 @@ def test_the_real_jitter_buffer_files_are_late(real_clips) -> None:
     found = measure_delay(clean, read_signal(folder / "plc_good.wav"), Job())
     assert not aligned(found, 0)
     assert 1000.0 * found.frames / clean.rate == pytest.approx(120.0, abs=2.0)
+
+
+def test_a_long_clip_is_looked_at_in_four_hundred_places_spread_over_it() -> None:
+    rate, size = 1000, 500
+    frames = 400 * 4 * size
+    clean = np.random.default_rng(1).normal(0, 0.1, (frames, 1)).astype(np.float32)
+    looked_at = np.arange(frames) % (4 * size) < size
+    kept, lost = (np.where(where[:, None], clean, -clean) for where in (looked_at, ~looked_at))
+    assert received_as_sent(Signal(clean, rate), Signal(kept.astype(np.float32), rate))
+    assert not received_as_sent(Signal(clean, rate), Signal(lost.astype(np.float32), rate))
+
+
+def test_of_a_long_clip_the_delay_is_that_of_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    clean = speech()
+    half = clean.frames // 2
+    moved = np.concatenate(
+        [np.zeros((64, 1), np.float32), clean.samples[:half], np.zeros((900, 1), np.float32)]
+    )
+    version = Signal(np.concatenate([moved, clean.samples[half:]])[: clean.frames], RATE)
+    whole = measure_delay(clean, version, Job())
+    assert whole.drifts
+    monkeypatch.setattr(levels, "LONGEST_SECONDS", half / RATE)
+    found = measure_delay(clean, version, Job())
+    assert (found.frames, found.drifts) == (64, False)
+    monkeypatch.setattr(levels, "LONGEST_SECONDS", clean.frames / RATE)
+    assert measure_delay(clean, version, Job()) == whole

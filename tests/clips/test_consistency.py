@@ -217,6 +217,20 @@ def test_an_inverted_trace_is_noticed(demo) -> None:
         assert doubt.change.of(opened.clip).trace_inverted
 
 
+def test_an_inverted_trace_is_noticed_where_what_was_lost_is_quiet_but_not_zero(demo) -> None:
+    for opened in demo:
+        random = np.random.default_rng(1)
+        samples, mask = opened.reference.samples[:, 0].copy(), opened.trace.mask(opened.frames)
+        samples[mask] = 2e-5 * random.standard_normal(int(mask.sum()))
+        lossy, trace = as_signal(samples, opened.rate), opened.trace
+        turned = LossTrace.of_packets(~trace.lost, trace.grid.length, trace.rate).fitted(trace.frames)
+        assert kinds(replace(opened, lossy=lossy)) == []
+        doubt = only(replace(opened, lossy=lossy, trace=turned))
+        assert doubt.kind == "trace"
+        assert doubt.change is not None
+        assert doubt.change.of(opened.clip).trace_inverted
+
+
 @pytest.mark.parametrize("shift", [37, 100, 320, -320, 1000])
 def test_a_trace_that_lies_beside_its_sound_is_noticed(demo, shift: int) -> None:
     for opened in demo:
@@ -350,7 +364,19 @@ def test_sounds_that_are_the_references_only_for_some_minutes_are_noticed_with_t
     versions = {name: as_signal(each, whole.rate) for name, each in (("odd", joined), ("drifted", later))}
     doubt = only(replace(whole, conditions=versions))
     assert (doubt.kind, doubt.about) == ("condition", "odd")
-    assert "sounds like something else" in doubt.fact
+    at = (120 + whole.frames / whole.rate - 20) / 2
+    assert doubt.fact == f"at {at:.0f} s, odd sounds like something else than the reference"
+
+
+def test_sounds_are_looked_at_in_the_middle_of_what_comes_after_two_minutes(demo) -> None:
+    whole = long_one(demo[0], 40)
+    seconds, clean = whole.frames / whole.rate, whole.reference.samples[:, 0]
+    middle = (120 + seconds - 20) / 2
+    time = np.arange(whole.frames) / whole.rate
+    other = np.resize(demo[1].reference.samples[:, 0], whole.frames)
+    version = np.where((time >= middle) & (time < middle + 20), other, clean)
+    doubt = only(replace(whole, conditions={"odd": as_signal(version, whole.rate)}))
+    assert doubt.fact == f"at {middle:.0f} s, odd sounds like something else than the reference"
 
 
 def with_own(opened: OpenClip, trace: LossTrace) -> OpenClip:

@@ -62,6 +62,10 @@ KINDS = {
         "f1_{c00,c01,c02}_s0{n}",
         "{n}: f1_c00_s0{n} - - c01=f1_c01_s0{n} c02=f1_c02_s0{n}",
     ),
+    "the version between one word and a number": (
+        "talk_{clean,lossy,netA}_{n}",
+        "{n}: talk_clean_{n} talk_lossy_{n} - netA=talk_netA_{n}",
+    ),
     "P.800, a folder per talker": (
         "m{n}/m{n}_s01_{cond00,cond01,cond02}",
         "{n}: m{n}/m{n}_s01_cond00 - - cond01=m{n}/m{n}_s01_cond01 cond02=m{n}/m{n}_s01_cond02",
@@ -288,3 +292,17 @@ def test_folders_are_called_in_other_languages_too(make, reference: str, lossy: 
         lossy: "lossy",
         condition: "condition",
     }
+
+
+@pytest.mark.parametrize("between", ["{}_{}_{}", "{}-{}-{}", "{}{}{}"])
+def test_a_version_may_stand_between_two_parts_that_both_tell_the_clip(make, between: str) -> None:
+    speakers, takes = (("7", "8", "9"), ("1", "2")) if between == "{}{}{}" else (("ann", "ben"), ("1", "2"))
+    clips = [(speaker, take) for speaker in speakers for take in takes]
+    for speaker, take in clips:
+        for version in ("clean", "lossy", "net"):
+            make.empty(between.format(speaker, version, take) + ".wav")
+    found = find_clips([make.root])
+    assert sorted(" ".join(told(clip, make.root)) for clip in found.clips) == sorted(
+        "{} {} - net={}".format(*(between.format(speaker, each, take) for each in ("clean", "lossy", "net")))
+        for speaker, take in clips
+    )

@@ -254,3 +254,38 @@ def test_each_audit_is_on_other_speech_and_its_seed_repeats_it() -> None:
     assert np.abs(one.samples).max() <= 1
     level = 10 * np.log10(np.mean(np.square(one.samples)) / np.mean(np.square(speech.samples)))
     assert -14 < level < 5
+
+
+def test_so_many_places_are_disturbed_as_were_asked_for_however_they_are_spread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: list[int] = []
+    shares: list[float] = []
+
+    class Telling(Job):
+        def check(self, fraction: float, message: str = "") -> None:
+            shares.append(fraction)
+
+    def counted(lost: object, count: int, seed: int, first: int = 1) -> object:
+        counts.append(count)
+        return places(lost, count, seed, first)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("gaplisten.concealers.audit.places", counted)
+    entry = entry_of(
+        tmp_path,
+        "zeros",
+        """
+        import numpy as np
+        class Zeros:
+            def __init__(self, rate, packet_frames, channels):
+                self.nothing = np.zeros((packet_frames, channels), np.float32)
+            def packet(self, samples): return self.nothing if samples is None else samples
+        """,
+    )
+    audit(entry, {}, SPEECH, seed=7, seconds=2.0, disturbances=10, job=Telling())
+    # Its packets one at a time give the same: some of the places lie in this clip, the others in new ones.
+    assert counts[:4] == [3, 3, 3, 1]
+    # How far it is grows all the time and is not at its end before the audit is.
+    assert shares == sorted(shares)
+    assert shares[0] == 0.0
+    assert 0.5 < shares[-1] < 0.85, "the long clip, which a short audit leaves out, has its share"

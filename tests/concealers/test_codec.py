@@ -188,6 +188,14 @@ def test_a_clip_without_reference_is_refused_with_that_reason(runner: Runner, tm
         runner.submit(plain(tmp_path), {}, LOSSY, TRACE).result(30)
 
 
+def test_a_half_that_names_no_delay_has_none(runner: Runner, tmp_path: Path) -> None:
+    text = PLAIN.format(head="", encoder_delay=0, decoder_delay=0, encoder_more="", decoder_more="")
+    entry = entry_of(tmp_path, "plain", text.replace("    delay = 0\n", "").replace("self.delay", "0"))
+    made = heard(runner, entry, loss="none")
+    assert made.delay_frames == 0
+    assert np.array_equal(made.signal.samples, SOUND.samples)
+
+
 def test_a_codec_at_another_rate_stays_on_the_clip_s_clock(runner: Runner, tmp_path: Path) -> None:
     entry = plain(tmp_path, "rates = (8000,)", delays=(40, 8))
     made = heard(runner, entry, loss="none")

@@ -689,3 +689,18 @@ def test_an_hour_of_packets_in_one_line_is_no_header_of_a_table(
     with contextlib.suppress(formats.TraceFileError):
         read_trace(tmp_path / "t.csv")
     assert "starts" in asked
+
+
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        ("0\n1\n0\n", ()),
+        ("# made by a tool\n0\n1\n0\n", ("its comment is left out",)),
+        ("# one\n0\n# two\n1\n0\n", ("its 2 comments are left out",)),
+    ],
+)
+def test_how_many_comments_of_a_trace_are_left_out_is_said(
+    tmp_path: Path, text: str, notes: tuple[str, ...]
+) -> None:
+    found = read_trace(written(tmp_path / "a.txt", text), format="digits")
+    assert (found.lost.tolist(), found.notes) == ([False, True, False], notes)

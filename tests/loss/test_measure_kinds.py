@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,11 @@ from gaplisten.loss.measures import (
     measure_gaps,
     measure_named,
 )
+from gaplisten.loss.measures.contract import Case
 from gaplisten.loss.measures.gap_table import badness
-from gaplisten.loss.measures.received import share_followed
-from gaplisten.loss.measures.windows import Places
+from gaplisten.loss.measures.kinds import elsewhere
+from gaplisten.loss.measures.received import share_followed, track
+from gaplisten.loss.measures.windows import Places, prepared
 from gaplisten.loss.trace import LossTrace
 from kit.plugin_speech import speech
 
@@ -512,3 +515,47 @@ def test_what_is_remembered_while_measuring_does_not_grow_with_versions_nor_whol
     made.clear()
     measured(CLEAN, **late)
     assert [len(each.memo) for each in made] == alone
+
+
+@pytest.mark.parametrize("rate", [8000, 16_000, 15_900, 44_100, 192_000])
+def test_received_sound_counts_from_5_ms_past_the_exit_at_any_rate(
+    rate: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames, packet = rate, round(rate / 50)
+    trace = LossTrace.of_packets(np.isin(np.arange(50), (10, 30)), packet, rate)
+    clean = Signal.of(np.random.default_rng(1).normal(0, 0.1, frames), rate)
+    gaps = trace.gaps(frames)
+    looked_at = []
+    found = elsewhere.strongest
+
+    def strongest(case: Case, first: np.ndarray, end: np.ndarray, late: np.ndarray, **more: int) -> object:
+        looked_at.append((first, end))
+        return found(case, first, end, late, **more)
+
+    monkeypatch.setattr(elsewhere, "strongest", strongest)
+    measure_gaps(clean, {"v": clean}, trace)
+    (first, end), *_ = looked_at
+    settled = round(Fraction(5 * rate, 1000))
+    assert first.tolist() == [0, *(gap.stop + settled for gap in gaps)]
+    assert end.tolist() == [gaps[0].start - settled, gaps[1].start - settled, frames - settled]
+
+
+@pytest.mark.parametrize("rate", [8000, 15_900, 16_000])
+def test_lateness_is_followed_from_5_ms_past_each_gap_in_windows_that_fill_what_was_received(
+    rate: int,
+) -> None:
+    packet = round(rate / 50)
+    trace = LossTrace.of_packets(np.isin(np.arange(50), (10, 30)), packet, rate)
+    clean = Signal.of(np.random.default_rng(1).normal(0, 0.1, rate), rate)
+    gaps, voice = trace.gaps(rate), prepared(clean, rate)
+    found = track(voice, voice, Places.of(gaps, rate, rate))
+    settled = round(Fraction(5 * rate, 1000))
+    begins = [0, *(gap.stop + settled for gap in gaps)]
+    ends = [*(gap.start for gap in gaps), rate]
+    for number, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+        middles = found.middles[found.stretch == number]
+        size = (end - begin) / len(middles)
+        assert 0.06 * rate <= size < 0.12 * rate
+        np.testing.assert_allclose(middles, begin + size * (np.arange(len(middles)) + 0.5), atol=1)
+        assert abs(middles[0] - (begin + begin + int(size)) / 2) <= 0.5
+    assert np.nanmax(np.abs(found.lags)) == 0

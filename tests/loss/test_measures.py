@@ -16,10 +16,10 @@ from gaplisten.loss.formats import read_trace
 from gaplisten.loss.measures import MEASURES, Direction, measure_gaps, measure_named
 from gaplisten.loss.measures.kinds import lsd
 from gaplisten.loss.measures.sliding import sliding_maximum, sliding_mean
-from gaplisten.loss.measures.windows import fast_length, medians
+from gaplisten.loss.measures.windows import Places, fast_length, medians
 from gaplisten.loss.models import make_trace
 from gaplisten.loss.strata import Stratum
-from gaplisten.loss.trace import LossTrace, apply_loss
+from gaplisten.loss.trace import Gap, LossTrace, apply_loss
 from gaplisten.tables import to_csv
 from kit.timing import cost
 
@@ -43,6 +43,17 @@ def buzzing(frames: int = 50 * PACKET, pitch: float = 100.0, level: float = 0.1)
 def measured(version: np.ndarray, reference: np.ndarray | None, trace: LossTrace):
     clean = None if reference is None else Signal.of(reference, RATE)
     return measure_gaps(clean, {"v": Signal.of(version, RATE)}, trace)
+
+
+@pytest.mark.parametrize(("rate", "packet"), [(16000, 320), (8000, 160), (48000, 960), (44100, 882)])
+def test_a_gap_of_20_ms_is_looked_at_four_times_5_ms_apart(rate: int, packet: int) -> None:
+    gaps = [Gap(1000, 1000 + packet), Gap(9000, 9000 + 3 * packet), Gap(20000, 20010)]
+    places = Places.of(gaps, rate, 30000)
+    middles, of = lsd.centres(places)
+    hop = round(0.005 * rate)
+    assert of.tolist() == [0] * 4 + [1] * (3 * packet // hop) + [2]
+    assert (middles[:4] - 1000).tolist() == [hop // 2 + number * hop for number in range(4)]
+    assert middles[-1] == 20005
 
 
 def test_the_reference_itself_is_free_of_faults() -> None:

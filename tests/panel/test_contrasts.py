@@ -348,3 +348,20 @@ def test_places_of_which_nobody_knows_the_trial_are_compared_all_the_same() -> N
     found = results(ranked, "ranking")
     assert [one.name for one in found.statistics if one.name in ("plackett-luce", "friedman")] == ["friedman"]
     assert verdicts(found)[0].startswith("B is better than A")
+
+
+def test_only_one_listener_s_right_answers_are_judged_by_the_test_of_all_trials() -> None:
+    def speaks(listeners: str, name: str) -> Speaks:
+        draw = np.random.default_rng(3)
+        low = -1.0 if name == "ab" else 0.0
+        votes = [
+            pair(who, f"c{at % 4}", 1.0 if draw.random() < 0.7 else low, at)
+            for who in listeners
+            for at in range(16)
+        ]
+        return only(votes, name).over.speaks
+
+    assert speaks("a", "abx") is Speaks.TRIALS
+    assert speaks("abcd", "abx") is not Speaks.TRIALS
+    assert speaks("a", "ab") is not Speaks.TRIALS
+    assert speaks("abcd", "ab") is not Speaks.TRIALS

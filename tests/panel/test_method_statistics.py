@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import friedmanchisquare
@@ -80,6 +82,21 @@ def test_discrimination_is_told_with_d_prime_and_a_bound() -> None:
     right = float(column(told.table, "right")[0])  # type: ignore[arg-type]
     assert column(told.table, "heard in") == [pytest.approx(2 * right - 1, abs=1e-3)]
     assert 1.2 < float(column(told.table, "d'")[0]) < 2.4  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("unknown", ["share", "low", "high"])
+def test_how_well_a_pair_is_told_apart_is_not_said_where_its_share_or_an_end_is_unknown(unknown: str) -> None:
+    votes = [
+        Rating(f"l{who}", "test", f"c{at}", "", "x", "y", "condition", at, float(at % 4 != 0))
+        for who in range(6)
+        for at in range(8)
+    ]
+    found = results(votes, "abx").contrasts
+    told = [
+        method("abx").statistics(votes, [replace(one, **missing) for one in found], resample=False)[0]
+        for missing in ({}, {unknown: None})
+    ]
+    assert [len(one.table.rows) for one in told] == [1, 0]
 
 
 def sliders(listeners: int = 8) -> list[Rating]:

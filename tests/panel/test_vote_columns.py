@@ -130,3 +130,11 @@ def test_more_underflows_than_a_number_holds_are_no_reason_to_stop(tmp_path: Pat
     path.write_text("\r\n".join([head, ",".join(cells), *rest, ""]), newline="")
     found = collect(open_panel(panel.folder))
     assert (found.problems, len(found.votes)) == ((), 1 + len(rest))
+
+
+@pytest.mark.parametrize(
+    ("counted", "told"), [([], None), ([None, None], None), ([None, 0], 0), ([0, 0], 0), ([2, None, 1], 3)]
+)
+def test_underflows_that_nobody_counted_are_not_none(counted: list[int | None], told: int | None) -> None:
+    votes = [replace(one, underflows=number) for one, number in zip(drawn(1), counted, strict=False)]
+    assert Votes.of(votes).underflows == told

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaplisten.panel.key import Key
-from gaplisten.panel.order import clashes, kept_apart, shuffled, williams
+from gaplisten.panel.order import clashes, kept_apart, row_of, shuffled, williams
 from gaplisten.panel.plan import plan
 from gaplisten.panel.planned import Planned
 from kit.designs import key_of
@@ -29,6 +29,19 @@ def test_a_williams_square_is_balanced_for_position_and_predecessor(size: int) -
     followers = Counter(pair for row in rows for pair in pairwise(row))
     assert len(followers) == size * (size - 1)
     assert len(set(followers.values())) <= 1
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("place", [0, 1, 4])
+def test_so_many_listeners_get_a_latin_square_and_twice_as_many_the_whole_of_an_odd_one(
+    size: int, place: int
+) -> None:
+    whole = sorted(williams(size))
+    for first in (0, len(whole)):
+        assert sorted(row_of(size, first + index, place) for index in range(len(whole))) == whole
+    for first in (0, size):
+        square = [row_of(size, first + index, place) for index in range(size)]
+        assert all(sorted(column) == list(range(size)) for column in zip(*square, strict=True))
 
 
 def test_the_order_depends_on_panel_listener_and_seed_only() -> None:
