@@ -18,7 +18,6 @@ OWN = {
         "concealers/children.py", "concealers/confining.py", "concealers/nursery.py", "concealers/opened.py",
         "concealers/process.py", "concealers/stopwatch.py", "concealers/temporary.py", "deadlines.py",
     },
-    "made by us a moment ago": {"concealers/starter.py"},
     "in a process of the plugin's own, which has a time limit": {"concealers/loading.py"},
     "known to be regular": {"concealers/audit_findings.py"},
 }  # fmt: skip

@@ -17,6 +17,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from gaplisten.concealers.code_files import is_code
+from gaplisten.untrusted import open_regular, read_at_most
 
 _HELD: WeakKeyDictionary[Any, Mapping[str, Mapping[str, str]]] = WeakKeyDictionary()
 
@@ -110,5 +111,7 @@ class Extension(importlib.machinery.ExtensionFileLoader):
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
         """Return the module."""
         if _expected and spec.origin is not None:
-            verified(spec.origin, Path(spec.origin).read_bytes())
+            with open_regular(Path(spec.origin)) as file:
+                size = os.fstat(file).st_size
+                verified(spec.origin, read_at_most(file, size, Path(spec.origin)))
         return super().create_module(spec)
