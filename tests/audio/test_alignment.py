@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from gaplisten.audio.alignment import estimate_delay, remove_delay
+from gaplisten.audio.alignment import Delay, estimate_delay, remove_delay
 from gaplisten.audio.signal import Signal
 from kit.sound_material import RATE
 from kit.sound_material import speech as made_speech
@@ -139,3 +139,17 @@ def test_removing_a_delay_gives_the_length_asked_for(frames):
         assert out.frames == wanted
         assert out.samples[10, 0] == signal.samples[10 + frames, 0]
         assert not out.samples[max(100 - frames, 0) :].any()
+
+
+@pytest.mark.parametrize("silent", ["reference", "version", "both"])
+def test_silence_has_no_delay_and_no_track(silent):
+    speech_, nothing = made_speech(), Signal(np.zeros((RATE, 1), np.float32), RATE)
+    one = nothing if silent in ("reference", "both") else speech_
+    other = nothing if silent in ("version", "both") else speech_
+    assert estimate_delay(one, other) == Delay(0, 0.0, (), False, 0.0)
+
+
+def test_noise_that_has_nothing_to_do_with_the_speech_has_no_delay():
+    noise = np.random.default_rng(1).normal(0, 0.1, made_speech().samples.shape).astype(np.float32)
+    found = estimate_delay(made_speech(), Signal(noise, RATE))
+    assert (found.frames, found.track, found.drifts, found.confidence) == (0, (), False, 0.0)

@@ -19,6 +19,7 @@ from gaplisten.audio.files import (
     SOUND_SUFFIXES,
     SoundFileError,
     clipped_samples,
+    fitting_subtype,
     probe,
     read_signal,
     read_start,
@@ -348,3 +349,25 @@ def test_the_real_clips_are_read(real_clips: Path) -> None:
     assert (lossy.rate, lossy.frames, lossy.channels) == (16000, 154880, 1)
     received = lossy.samples != 0
     assert np.array_equal(lossy.samples[received], clean.samples[received])
+
+
+@pytest.mark.parametrize(
+    ("subtype", "suffix", "kept_as"),
+    [
+        ("PCM_16", ".wav", "PCM_16"),
+        ("FLOAT", ".wav", "FLOAT"),
+        ("DOUBLE", ".wav", "DOUBLE"),
+        ("VORBIS", ".wav", "PCM_16"),
+        ("ALAC_16", ".wav", "PCM_16"),
+        ("PCM_24", ".flac", "PCM_24"),
+        ("FLOAT", ".flac", "PCM_24"),
+        ("DOUBLE", ".FLAC", "PCM_24"),
+        ("PCM_32", ".flac", "PCM_24"),
+        ("ULAW", ".flac", "PCM_16"),
+        ("FLOAT", ".unknown", "FLOAT"),
+    ],
+)
+def test_a_file_that_cannot_hold_samples_as_they_are_gets_the_nearest(
+    subtype: str, suffix: str, kept_as: str
+) -> None:
+    assert fitting_subtype(subtype, Path(f"a{suffix}")) == kept_as

@@ -53,3 +53,10 @@ def test_folders_of_plugins_are_whole_paths_or_none(tmp_path: Path, value: str) 
     kept = Settings(plugin_folders=(str(tmp_path), "/opt/plc"))
     write_settings(kept, path)
     assert read_settings(path) == kept
+
+
+@pytest.mark.parametrize(("size", "read"), [(1_000_000, True), (1_000_001, False)])
+def test_a_file_of_more_than_a_megabyte_is_none_of_settings(tmp_path: Path, size: int, read: bool) -> None:
+    path, text = tmp_path / "settings.toml", 'theme = "dark"\n#'
+    path.write_text(text.ljust(size, "#"), encoding="utf-8")
+    assert read_settings(path).theme == ("dark" if read else Settings().theme)

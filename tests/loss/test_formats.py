@@ -704,3 +704,24 @@ def test_how_many_comments_of_a_trace_are_left_out_is_said(
 ) -> None:
     found = read_trace(written(tmp_path / "a.txt", text), format="digits")
     assert (found.lost.tolist(), found.notes) == ([False, True, False], notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        ("0.1 0.2\n0.5 0.9\n", [(0.1, 0.2), (0.5, 0.9)]),
+        ("0 0.1\n0.25 0.3\n", [(0.0, 0.1), (0.25, 0.3)]),
+        ("0,1;0,2\n1,5;1,75\n", [(0.1, 0.2), (1.5, 1.75)]),
+    ],
+)
+def test_bare_rows_of_starts_and_ends_in_seconds_are_known_from_the_first_moment_on(
+    tmp_path: Path, text: str, lost: list[tuple[float, float]]
+) -> None:
+    found = read_trace(written(tmp_path / "a.txt", text))
+    assert found.format == "intervals"
+    assert found.on_clock(8000).spans.tolist() == [[round(8000 * at) for at in each] for each in lost]
+
+
+def test_bare_rows_that_begin_before_the_sound_are_no_intervals(tmp_path: Path) -> None:
+    with pytest.raises(TraceFileError):
+        read_trace(written(tmp_path / "a.txt", "-0.1 0.2\n0.5 0.9\n"))

@@ -159,3 +159,13 @@ def test_every_way_of_asking_what_was_lost_tells_the_same(
         if gap.packets is not None and gap.first_packet is not None and grid is not None:
             assert gap.start == grid.start(gap.first_packet)
             assert gap.stop == min(grid.start(gap.first_packet + gap.packets), 100)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [np.array([0, 1, 0]), np.zeros((2, 3), np.bool_), np.zeros((2, 3)), np.array([0.0, 1.0]), np.array(True)],
+    ids=["numbers", "two rows", "two rows of numbers", "floats", "no row"],
+)
+def test_flags_that_are_no_row_of_truths_are_refused(lost: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="lost must be a row of bool"):
+        LossTrace.of_packets(lost, 10, 8000)

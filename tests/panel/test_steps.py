@@ -298,3 +298,36 @@ def test_the_sounds_of_the_steps_are_what_they_claim(tmp_path: Path) -> None:
         assert np.std(one) == pytest.approx(np.std(other), rel=0.05)
     assert all(len(task.answer) == 3 and task.answer.isdigit() for task in tasks["digits"])
     assert [task.group for task in tasks["digits"]] == [at // 4 for at in range(20)]
+
+
+def test_a_sound_counts_as_heard_when_it_was_played_from_its_beginning_on_in_one_piece(
+    tmp_path: Path,
+) -> None:
+    panel = make_panel(tmp_path, extra="[checks]\nlevel = false\nsides = true\n")
+
+    def answered(*played: tuple[int, int], which: int = 0) -> bool:
+        with Session.open(panel.folder, f"listener {len(tried)}") as session:
+            tried.append(played)
+            for start, stop in played:
+                session.step_heard(which, start, stop)
+            try:
+                session.answer({"sides": right_answer(panel, session)})
+            except AnswerMissing:
+                return False
+            return True
+
+    tried: list[object] = []
+    with Session.open(panel.folder, "first") as session:
+        (sound,) = session.step_sounds()
+    frames, slack = sound.frames, round(0.15 * sound.rate)  # what polling leaves out
+    half = frames // 2
+    assert answered((0, frames))
+    assert answered((0, half), (half, frames))
+    assert answered((slack, frames - slack))
+    assert answered((0, half), (half + slack, frames - slack))
+    assert not answered()
+    assert not answered((slack + 1, frames))
+    assert not answered((0, frames - slack - 1))
+    assert not answered((0, half), (half + slack + 1, frames))
+    assert not answered((half, frames), (0, half))
+    assert not answered((0, frames), which=1)
