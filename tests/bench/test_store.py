@@ -192,6 +192,8 @@ HEAD = 'gaplisten = "workbench"\nversion = 1\n'
         (HEAD + "[sources]\npacket_ms = nan", "packet_ms"),
         (HEAD + '[[clips.a.notes]]\nframe = 1\ntag = "click"\ngap = [9, 9]', "ends before it starts"),
         (HEAD + '[seen]\nversion = "a"\nposition = 1\nstart = 9\nstop = 9', "stops before it starts"),
+        (HEAD + f'[seen]\nversion = "a"\nposition = {2**53 + 1}\nstart = 1\nstop = 9', "position"),
+        (HEAD + '[seen]\nversion = "a"\nposition = -1\nstart = 1\nstop = 9', "position"),
         (HEAD + 'gaps.shown = ["beauty"]', "'beauty' is not a measure"),
         (HEAD + 'gaps.worst = "beauty"', "'beauty' is not a measure"),
         (HEAD + "gaps.thresholds.gap_snr = 3", "never flags"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -270,9 +271,15 @@ def test_the_work_can_be_stopped() -> None:
 def test_measures_are_described_for_tables_and_the_manual() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "measures.md").read_text(encoding="utf-8")
     for measure in MEASURES:
-        assert f"`{measure.key}`" in manual
-        if measure.threshold is not None:
-            assert f"{abs(measure.threshold):g}" in manual
+        head = re.search(rf"\*\*[^*]*`{measure.key}`[^*]*\*\*(?: \*\*R\*\*)? \(([^)]*)\)", manual)
+        assert head is not None, measure.key
+        unit, *more = head[1].split("; ")
+        assert unit.split(" of ")[0] == measure.unit, measure.key
+        if measure.threshold is None:
+            assert more == ["shown, never flagged"], measure.key
+            continue
+        sign = "±" if measure.direction is Direction.BOTH else "−" * (measure.threshold < 0)
+        assert more == [str(measure.direction), f"flagged from {sign}{abs(measure.threshold):g}"]
     assert measure_named("decay").direction is Direction.LOW
     with pytest.raises(KeyError):
         measure_named("beauty")

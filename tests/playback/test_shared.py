@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gaplisten.playback import shared
 from gaplisten.playback.shared import Block, View
 from kit.timing import PATIENCE
 
@@ -47,4 +48,33 @@ def test_a_view_that_nobody_holds_is_closed():
     block = Block(4096)
     view = View(block.name, np.uint8, (4096,))
     assert view.close()
+    block.remove()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.int64])
+@pytest.mark.parametrize("bytes_", [1, 4096, 4097, 10 * 4096 + 8, 50_000])
+def test_touching_a_view_reads_a_word_of_every_page(dtype, bytes_, monkeypatch):
+    size = -(-bytes_ // np.dtype(dtype).itemsize)
+    block = Block(size * np.dtype(dtype).itemsize)
+    view = View(block.name, dtype, (size,))
+    read = set()
+
+    class Watched:
+        itemsize, size = np.dtype(dtype).itemsize, view.array.size
+
+        def reshape(self, _shape):
+            return self
+
+        def __getitem__(self, some):
+            read.update(at * self.itemsize // 4096 for at in range(*some.indices(self.size)))
+            return held[0][some]
+
+    held = [view.array]
+    monkeypatch.setattr(view, "array", Watched())
+    monkeypatch.setattr(shared, "_AT_ONCE", 16 * 1024)
+    view.touch()
+    assert read == set(range(-(-size * np.dtype(dtype).itemsize // 4096)))
+    monkeypatch.undo()
+    held.clear()
+    view.close()
     block.remove()

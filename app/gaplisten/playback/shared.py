@@ -17,6 +17,8 @@ from gaplisten.audio.signal import Samples
 from gaplisten.errors import GaplistenError
 from gaplisten.processes import track_memory
 
+_AT_ONCE = 1 << 22  # words that are touched before others may run
+
 
 class SharedMemoryError(GaplistenError):
     """There is no room for the lanes."""
@@ -134,8 +136,8 @@ class View:
         """Read one word of every page, so that the sound card's thread never waits for one."""
         flat = self.array.reshape(-1)
         step = max(1, 4096 // flat.itemsize)
-        for start in range(0, flat.size, 1 << 22):
-            flat[start : start + (1 << 22) : step].sum()
+        for start in range(0, flat.size, _AT_ONCE):
+            flat[start : start + _AT_ONCE : step].sum()
 
     def close(self) -> bool:
         """Let go; False if somebody still holds the array."""
