@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from gaplisten.clips.clip import Clip
 from gaplisten.clips.layouts import find_clips
+from gaplisten.clips.manifests import is_manifest, manifest_columns
 from gaplisten.clips.scanning import NoClipsError
 
 NAMES = ("54", "1214")
@@ -118,6 +120,49 @@ def test_what_a_table_names_and_is_not_there_is_counted(sounds: Path) -> None:
         "id,clean,lossy\n" + rows("N,wavs/aN.wav,wavs/bN.wav") + "9,wavs/a9.wav,wavs/b9.wav\n"
     )
     assert "2 files that m.csv names are not there" in find_clips([sounds / "m.csv"]).notes
+
+
+@pytest.mark.parametrize("way_out", ["a link to a file", "a link to a folder", "a chain of links"])
+def test_links_out_of_a_folder_are_places_elsewhere(sounds: Path, tmp_path: Path, way_out: str) -> None:
+    (inside := tmp_path / "opened").mkdir()
+    if way_out == "a link to a folder":
+        (inside / "wavs").symlink_to(sounds / "wavs")
+        names = "wavs/aN.wav,wavs/bN.wav"
+    else:
+        (between := tmp_path / "between").mkdir()
+        for path in sorted((sounds / "wavs").glob("*.wav")):
+            (between / path.name).symlink_to(path)
+            (inside / path.name).symlink_to(between / path.name if "chain" in way_out else path)
+        names = "aN.wav,./bN.wav"
+    (inside / "m.csv").write_text("id,clean,lossy\n" + rows(f"N,{names}"))
+    found = manifest_columns([inside / "m.csv"])
+    assert found is not None
+    assert found.outside
+
+
+@pytest.mark.parametrize(
+    "name", [f"{'x' * 300}.wav", "a\0b.wav", "\0/b.wav", "round.wav", "round/b.wav", ".."]
+)
+def test_a_name_that_no_file_can_have_is_one_that_is_not_there(sounds: Path, name: str) -> None:
+    (sounds / "round").symlink_to("round")
+    (sounds / "round.wav").symlink_to("round.wav")
+    (sounds / "m.csv").write_text("id,clean,lossy\n" + rows("N,wavs/aN.wav,wavs/bN.wav") + f"9,{name},\n")
+    assert is_manifest(sounds / "m.csv")
+    found = find_clips([sounds / "m.csv"])
+    assert [told(clip) for clip in found.clips][:2] == ["54 a b -", "1214 a b -"]
+    assert "1 files that m.csv names are not there" in found.notes
+
+
+def test_whether_a_table_is_a_manifest_is_known_from_few_of_its_files(
+    sounds: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (sounds / "m.csv").write_text("id,clean\n" + "".join(f"{n},wavs/a{n}.wav\n" for n in range(3000)))
+    asked: list[object] = []
+    monkeypatch.setattr(
+        os, "stat", lambda path, *rest, _own=os.stat, **how: (asked.append(path), _own(path, *rest, **how))[1]
+    )
+    assert not is_manifest(sounds / "m.csv")  # none of the first ones is there
+    assert len([path for path in asked if str(path).endswith(".wav")]) <= 40
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -40,6 +41,8 @@ _ANY = {
 }
 _RESULTS = {"sha256", "realtime_factor", "reference_sha256"}  # columns of our own results: no manifest
 _PACKET = re.compile(r"(packet|frame)_?(length|len|size)?_?ms", re.IGNORECASE)
+_NAMING = SOUNDING_SUFFIXES | TRACE_SUFFIXES
+_PLAIN = re.compile(r"[\w-][^/\\\0]*(?:/[\w-][^/\\\0]*)*")  # a path that stays as it is written
 _ROOT = re.compile(r"^\{[a-z_]*root\}/", re.IGNORECASE)  # SpeechBrain writes {data_root}/...
 
 
@@ -96,10 +99,17 @@ def manifest_in(tree: Tree) -> tuple[str, ...]:
 
 def is_manifest(path: Path) -> bool:
     """Whether a file is a table that names sound files."""
+    if path.suffix.lower() not in TABLE_SUFFIXES | LIST_SUFFIXES:
+        return False
     try:
-        return manifest_columns([path]) is not None
+        rows = read_rows(path)
     except ManifestError:
         return False
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    start = _start(path.parent)
+    return not _RESULTS & set(names) and any(
+        _names_sounds([row.get(name, "") for row in rows], start) for name in names
+    )
 
 
 def tables_outside(tree: Tree) -> tuple[Path, ...]:
@@ -175,11 +185,10 @@ def manifest_columns(
     parts += [Part(name, Role.TRACE, why="its column says so") for name in traces]
     sounding = [versions[part.files] for part in parts if part.role is not Role.TRACE]
     files = (*sounding, *traces.values())
-    missing = sum(not Path(file).is_file() for found in files for file in list(found.values())[:1000])
+    missing = sum(not os.path.isfile(file) for found in files for file in list(found.values())[:1000])
     told = " and ".join(path.relative_to(place).as_posix() for path in paths)
     notes = [f"{len(rows)} rows of {told}"]
     notes += [f"{missing} files that {told} names are not there"] * bool(missing)
-    inside = place.resolve()
     return Manifest(
         Layout(
             tuple(parts),
@@ -191,7 +200,7 @@ def manifest_columns(
         tuple(notes),
         _flags(keys, cells),
         _packets(rows, keys),
-        any(not Path(file).resolve().is_relative_to(inside) for found in files for file in found.values()),
+        _any_outside((file for found in files for file in found.values()), place),
     )
 
 
@@ -199,9 +208,11 @@ def _rows(paths: Sequence[Path], root: Path) -> list[Row]:
     """Return the rows of a table, with whole paths of files; those of several lists joined by name."""
     joined: dict[str, Row] = {}
     rows: list[Row] = []
+    far = _start(root)
     for path in paths:
+        near = _start(path.parent)
         for row in read_rows(path):
-            whole = {name: _whole(cell, path.parent, root) for name, cell in row.items()}
+            whole = {name: _whole(cell, near, far) for name, cell in row.items()}
             if len(paths) == 1:
                 rows.append(whole)
             else:
@@ -209,23 +220,63 @@ def _rows(paths: Sequence[Path], root: Path) -> list[Row]:
     return rows or list(joined.values())
 
 
-def _whole(cell: str, folder: Path, root: Path) -> str:
-    """Return a cell that names a file as a whole path: below the table's folder, or the opened one."""
-    if Path(cell).suffix.lower() not in SOUNDING_SUFFIXES | TRACE_SUFFIXES or len(cell) > _LONGEST_NAME:
+def _whole(cell: str, near: str, far: str) -> str:
+    """Return a cell that names a file as a whole path: below the table's folder, or the opened one.
+
+    Parameters
+    ----------
+    near, far
+        What paths of files in these folders begin with.
+    """
+    if _suffix(cell) not in _NAMING or len(cell) > _LONGEST_NAME:
         return cell
     name = _ROOT.sub("", cell).strip()
-    near, far = folder / name, root / name
-    return str(far if not near.exists() and far.exists() else near)
+    first = _below(near, name)
+    if near == far or os.path.exists(first):
+        return first
+    second = _below(far, name)
+    return second if os.path.exists(second) else first
 
 
-def _names_sounds(cells: Sequence[str]) -> bool:
+def _start(folder: Path) -> str:
+    """Return what the paths of files in a folder begin with."""
+    return str(folder / "x")[:-1]
+
+
+def _below(start: str, name: str) -> str:
+    # Tables have up to a million rows, and `Path` takes ten times as long.
+    return start + name if os.sep == "/" and _PLAIN.fullmatch(name) else str(Path(start, name))
+
+
+def _suffix(cell: str) -> str:
+    return os.path.splitext(cell)[1].lower()
+
+
+def _any_outside(files: Iterable[str], place: Path) -> bool:
+    """Whether a file lies, through links too, anywhere but in a folder or below it."""
+    inside = _start(Path(os.path.realpath(place)))
+    folders: dict[str, str] = {}
+    for file in files:
+        folder, name = os.path.split(file)
+        try:
+            if folder not in folders:
+                folders[folder] = _start(Path(os.path.realpath(folder)))
+            whole = folders[folder] + name
+            if name in ("", ".", "..") or os.path.islink(whole):
+                whole = os.path.realpath(file)
+        except ValueError:  # no file has such a name
+            continue
+        if not whole.startswith(inside):
+            return True
+    return False
+
+
+def _names_sounds(cells: Sequence[str], start: str = "") -> bool:
     """Whether most cells of a column name sound files, and some of these are there."""
-    named = [
-        cell
-        for cell in cells
-        if Path(cell).suffix.lower() in SOUNDING_SUFFIXES and len(cell) <= _LONGEST_NAME
-    ]
-    return 2 * len(named) > len(cells) and any(Path(cell).is_file() for cell in named[:20])
+    named = [cell for cell in cells if _suffix(cell) in SOUNDING_SUFFIXES and len(cell) <= _LONGEST_NAME]
+    return 2 * len(named) > len(cells) and any(
+        os.path.isfile(_whole(cell, start, start)) for cell in named[:20]
+    )
 
 
 def _keys(rows: Sequence[Row], names: Sequence[str], sounds: Sequence[str]) -> list[str]:
