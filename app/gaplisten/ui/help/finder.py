@@ -14,6 +14,7 @@ from gaplisten.ui.help.keys import keys_of
 from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import QuietLabel, plain_table, resize_within
 
+_PRESSED = QEvent.Type.KeyPress
 _MOVES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
 
@@ -132,10 +133,10 @@ class CommandFinder(QDialog):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Move in the list while one types."""
-        typed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress
-        if not (typed and event.key() in _MOVES and self.shown):
+        typed = event.key() if isinstance(event, QKeyEvent) and event.type() == _PRESSED else None
+        if typed not in _MOVES or not self.shown:
             return super().eventFilter(watched, event)
-        self._move(Qt.Key(event.key()))
+        self._move(Qt.Key(typed))
         return True
 
     def _move(self, key: Qt.Key) -> None:
