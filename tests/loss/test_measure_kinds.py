@@ -247,6 +247,18 @@ def test_a_click_inside_a_gap_is_found_there_and_at_no_edge(reference: np.ndarra
     assert not any(share(found, key) for key in ("click_entry", "click_exit", "elsewhere", "after_click"))
 
 
+@pytest.mark.parametrize("reference", [CLEAN, None], ids=["against the reference", "alone"])
+@pytest.mark.parametrize("frames", [4, 5, 6, 8, 12, 18, -8])
+def test_a_click_is_found_inside_however_near_to_an_entry_that_does_not_click(
+    frames: int, reference: np.ndarray | None
+) -> None:
+    version, gap = CLEAN.copy(), GAPS[3]
+    version[frames + (gap.start if frames > 0 else gap.stop)] += 0.4
+    found = measured(version, reference)
+    assert share(found, "click_entry") == 0
+    assert found.flagged("v", "click_inside").tolist() == [place == 3 for place in range(len(GAPS))]
+
+
 def test_packets_that_do_not_join_click_inside_and_the_same_speech_elsewhere_in_one_piece_does_not() -> None:
     rng, strung, whole = np.random.default_rng(8), CLEAN.copy(), CLEAN.copy()
     for gap in (each for each in GAPS if each.frames > PACKET):

@@ -19,9 +19,14 @@ def curve(case: Case) -> Curve:
     return edge_curve(case, clicks, NEAR_FRAMES)
 
 
+def at_edge(case: Case, edge: str) -> Row:
+    """Return the click at each gap's "entry" or "exit", z."""
+    return at_edges(case, edge, "clicks", clicks, NEAR_FRAMES)
+
+
 def _measure(edge: str, word: str, place: int) -> Measure:
     def of(case: Case) -> Row:
-        return at_edges(case, edge, "clicks", clicks, NEAR_FRAMES)
+        return at_edge(case, edge)
 
     return Measure(
         f"click_{edge}", f"Click at {edge}", "z", Direction.HIGH, 8.0, False, _SOURCE,

@@ -7,11 +7,13 @@ import numpy as np
 from gaplisten.loss.measures.contract import PROPOSED, Case, Direction, Measure
 from gaplisten.loss.measures.impulses import beyond_natural, sharp, usual
 from gaplisten.loss.measures.kinds.after import late_frames
-from gaplisten.loss.measures.kinds.click import curve
+from gaplisten.loss.measures.kinds.click import at_edge, curve
 from gaplisten.loss.measures.prediction import LPC_ORDER, PEAK_FRAMES
-from gaplisten.loss.measures.windows import Frames, Row, pairs
+from gaplisten.loss.measures.windows import Frames, Row
 
 LEAD_MS, TAIL_MS = 1.0, 0.4  # what lies nearer belongs to the click at the edge
+NEAR_FRAMES = PEAK_FRAMES + 1  # the lead where the entry does not click: no filter rings behind it
+ENTRY_Z = 6.0
 
 
 def _candidates(case: Case, around: Row) -> tuple[Row, Frames]:
@@ -19,14 +21,15 @@ def _candidates(case: Case, around: Row) -> tuple[Row, Frames]:
     rate = case.version.rate
     lead = max(round(LEAD_MS * rate / 1000), LPC_ORDER + PEAK_FRAMES)
     tail = max(round(TAIL_MS * rate / 1000), 2 * PEAK_FRAMES)
+    starts = case.places.starts + np.where(at_edge(case, "entry") < ENTRY_Z, NEAR_FRAMES, lead)
+    stops = case.places.stops - tail
     own = sharp(case.version)
     places, found = case.places.starts.copy(), np.full(case.places.starts.size, np.nan)
-    for index, (start, stop) in enumerate(pairs(case.places)):
-        part = slice(start + lead, stop - tail)
-        if stop - tail - start - lead > 0:
-            over = own[part] / around[part]
+    for index, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
+        if stop > start:
+            over = own[start:stop] / around[start:stop]
             place = int(over.argmax())
-            places[index], found[index] = part.start + place, over[place]
+            places[index], found[index] = start + place, over[place]
     return found, places
 
 
