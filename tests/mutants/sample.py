@@ -67,6 +67,8 @@ class Mutant:
 
     Parameters
     ----------
+    stands
+        The line of source in which it lies.
     before, after
         What stands there, and what the mutant has instead.
     at
@@ -77,6 +79,7 @@ class Mutant:
 
     module: str
     line: int
+    stands: str
     before: str
     after: str
     at: int
@@ -157,14 +160,15 @@ class _Places(ast.NodeVisitor):
 
 def mutants_of(path: Path) -> list[Mutant]:
     """Return every mutant of a module."""
-    places = _Places()
-    places.visit(ast.parse(path.read_text(encoding="utf-8")))
-    name = path.relative_to(APP).as_posix()
-    return [
-        Mutant(name, getattr(node, "lineno", 0), said_of(node), said_of(changed), at, changed)
-        for at, node in places.found
-        for changed in changes(node)
-    ]
+    places, source = _Places(), path.read_text(encoding="utf-8")
+    places.visit(ast.parse(source))
+    name, lines = path.relative_to(APP).as_posix(), ["", *map(str.strip, source.splitlines())]
+
+    def mutant(node: ast.AST, changed: ast.AST, at: int) -> Mutant:
+        line = getattr(node, "lineno", 0)
+        return Mutant(name, line, lines[line], said_of(node), said_of(changed), at, changed)
+
+    return [mutant(node, changed, at) for at, node in places.found for changed in changes(node)]
 
 
 def candidates(only: list[str]) -> list[Path]:
@@ -287,10 +291,12 @@ def survivors_of(
         time.sleep(0.05)
 
 
-def explained() -> dict[tuple[str, str, str], str]:
+def explained() -> dict[tuple[str, str, str, str], str]:
     """Return the mutants that nobody can tell from the module itself, and why."""
     known = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("equivalent", [])
-    return {(each["module"], each["before"], each["after"]): each["why"] for each in known}
+    return {
+        tuple(each[name] for name in ("module", "line", "before", "after")): each["why"] for each in known
+    }
 
 
 def main() -> int:
@@ -304,7 +310,7 @@ def main() -> int:
     every = [mutant for path in candidates(asked.only) for mutant in mutants_of(path)]
     sample = random.Random(asked.seed).sample(every, min(asked.count, len(every)))
     equivalent = explained()
-    known = [mutant for mutant in sample if (mutant.module, mutant.before, mutant.after) in equivalent]
+    known = [each for each in sample if (each.module, each.stands, each.before, each.after) in equivalent]
     tried = [mutant for mutant in sample if mutant not in known]
     print(
         f"seed {asked.seed}: {len(sample)} of {len(every)} mutants, {len(known)} known as equivalent",
