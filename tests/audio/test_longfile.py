@@ -17,7 +17,8 @@ from gaplisten.audio.resample import resample
 from gaplisten.audio.resampled import at_rate
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.levels import received_as_sent
-from gaplisten.clips.clip import Clip
+from gaplisten.clips.clip import Clip, ConditionFile
+from gaplisten.clips.consistency import doubts_about
 from gaplisten.clips.opening import open_clip
 
 RATE = 8000
@@ -82,6 +83,49 @@ def test_a_long_version_is_compared_with_its_reference_by_stretches(tmp_path, mo
     monkeypatch.setattr(longfile, "IN_MEMORY_SAMPLES", 10 * RATE)
     assert received_as_sent(*lying)
     assert not any("_whole" in vars(each.samples) for each in lying)
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC"])
+def test_a_stretch_of_what_lies_in_a_file_is_left_there_and_stands_for_an_array(tmp_path, kind):
+    path = written(tmp_path / "a", kind, channels=2, seconds=40.0)
+    whole, lying = files.read_signal(path).samples, in_place(path).samples
+    part = longfile.stretch(longfile.stretch(lying, 1000, 400_000), 7, 300_000)
+    assert isinstance(part, FileSamples)
+    assert np.array_equal(part[5000:290_000], whole[6007:291_007])
+    assert np.array_equal(part[299_000:], whole[300_007:301_000])
+    assert np.array_equal(np.concatenate([*part.pieces()]), whole[1007:301_000])
+    blocks = np.array([40, 3, 3])
+    gathered = part.source.gather(blocks, 256) * np.float32(part.source.scale)
+    assert np.array_equal(gathered, whole[1007 + blocks[:, None] * 256 + np.arange(256)])
+    assert not any("_whole" in vars(each) for each in (part, lying))
+    assert np.array_equal(np.asarray(part), whole[1007:301_000])
+    assert longfile.stretch(whole, 5, 9).base is whole
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["with a trace", "with none"])
+def test_a_long_clip_is_checked_with_seconds_of_it_held(tmp_path, monkeypatch, told):
+    lost, sound = np.random.default_rng(5).random(6500) < 0.1, np.random.default_rng(4)
+    reference = sound.standard_normal(6500 * 160) * 0.1
+    for name, kept in (("reference", 1.0), ("lossy", 0.0), ("mine", 0.5)):
+        sf.write(tmp_path / f"{name}.flac", np.where(np.repeat(lost, 160), kept, 1.0) * reference, RATE)
+    # What is said to be lost came, and something else did not.
+    (tmp_path / "trace.txt").write_text("".join(f"{int(flag)}\n" for flag in np.roll(lost, 40)))
+    mine = ConditionFile("mine", tmp_path / "mine.flac")
+    trace = tmp_path / "trace.txt" if told else None
+    clip = Clip("a", tmp_path / "reference.flac", tmp_path / "lossy.flac", trace, (mine,), packet_ms=20.0)
+    read, most, whole = FileSamples.read, [0], open_clip(clip)
+
+    def watched(self, start, stop):
+        most.append(stop - start)
+        return read(self, start, stop)
+
+    monkeypatch.setattr(FileSamples, "read", watched)
+    lying = open_clip(clip, read=read_in_place)
+    assert doubts_about(lying) == doubts_about(whole)
+    assert bool(doubts_about(lying)) is told
+    assert (lying.trace.spans == whole.trace.spans).all()
+    assert max(most) <= 40 * RATE
+    assert not any("_whole" in vars(each.samples) for each in (lying.reference, lying.lossy))
 
 
 def test_who_needs_all_of_it_gets_an_array_like_any_other(tmp_path):

@@ -169,7 +169,7 @@ def test_a_single_dropout_fits_no_packet_length_by_chance() -> None:
 def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     lossy = with_gaps((777, 1300), (4231, 4290), (8011, 8200))
     whole = detect_losses(lossy, 320)
-    monkeypatch.setattr(detect, "_BLOCK_FRAMES", 64)
+    monkeypatch.setattr(detect, "_PIECE_FRAMES", 64)
     assert detect_losses(lossy, 320).trace.spans.tolist() == whole.trace.spans.tolist()
 
 

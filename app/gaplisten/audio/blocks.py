@@ -72,6 +72,7 @@ class BlockSource:
         self.frames, self.rate, self.channels = frames, rate, channels
         self.dtype, self.scale, self.grain = dtype, scale, GRAIN
         self.near_every = SparseSamples.EVERY
+        self.most_blocks = MOST_BLOCKS
         self._own = threading.local()
         self._blocks: OrderedDict[int, Raw] = OrderedDict()
         self._lock = threading.Lock()
@@ -137,6 +138,6 @@ class BlockSource:
         found = self._made(number * BLOCK, min((number + 1) * BLOCK, self.frames))
         with self._lock:
             self._blocks[number] = found
-            while len(self._blocks) > MOST_BLOCKS:
+            while len(self._blocks) > self.most_blocks:
                 self._blocks.popitem(last=False)
         return found

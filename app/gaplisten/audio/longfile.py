@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from gaplisten.audio.blocks import BlockSource
 from gaplisten.audio.filemap import Raw, SampleSource, Sound, SourceError, read_floats
 from gaplisten.audio.signal import Samples, Signal
 
@@ -23,9 +24,34 @@ PIECE = 1 << 18
 """Frames that are read at a time when all are looked at."""
 IN_MEMORY_SAMPLES = 1 << 24  # 64 MB, nearly six minutes of 48 kHz mono
 """What holds more samples is not kept in memory."""
+_HELD_BLOCKS = 24  # two minutes of 48 kHz, which are looked at several times over
 
 
 Again = tuple[Callable[..., Samples], tuple[Any, ...]]
+
+
+class _Stretch(BlockSource):
+    """The frames ``[start, stop)`` of a source; what is slow to reach is held once it was looked at."""
+
+    def __init__(self, whole: SampleSource, start: int, stop: int) -> None:
+        super().__init__(stop - start, whole.rate, whole.channels, whole.dtype, whole.scale)
+        self.path, self.grain = getattr(whole, "path", "a sound"), whole.grain
+        self.most_blocks = _HELD_BLOCKS
+        self._whole, self._start = whole, start
+
+    def raw(self, start: int, stop: int) -> Raw:
+        """Return the frames ``[start, stop)``."""
+        if self.grain > 1:
+            return super().raw(start, stop)
+        return self._whole.raw(self._start + start, self._start + min(stop, self.frames))
+
+    def loaded(self, start: int, stop: int) -> bool:
+        """Whether ``[start, stop)`` can be read."""
+        return self._whole.loaded(self._start + start, self._start + stop)
+
+    def _fill(self, found: Raw, start: int) -> Raw:
+        found[:] = self._whole.glimpse(self._start + start, len(found))
+        return found
 
 
 class FileSamples(np.lib.mixins.NDArrayOperatorsMixin):
@@ -166,6 +192,18 @@ def long_signal(
             samples = cast("Samples", FileSamples(source, decode, again))
             _opened[key] = found = Signal(samples, source.rate)
         return found
+
+
+def stretch(samples: Samples, start: int, stop: int) -> Samples:
+    """Return the frames ``[start, stop)``; what lies in a file is left there, standing for an array."""
+    lying = cast("Any", samples)
+    if not isinstance(lying, FileSamples):
+        return samples[start:stop]
+    start, stop, _ = slice(start, stop).indices(len(lying))
+    if (start, stop) == (0, len(lying)):
+        return samples
+    part = _Stretch(lying.source, start, max(stop, start))
+    return cast("Samples", FileSamples(part, lambda: lying.read(start, max(stop, start))))
 
 
 def file_of(sound: Sound) -> FileSamples | None:

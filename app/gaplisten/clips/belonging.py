@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from gaplisten.audio.longfile import stretch
 from gaplisten.audio.resample import resample
-from gaplisten.audio.signal import Samples, Signal
+from gaplisten.audio.signal import Samples, Signal, in_pieces
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.doubts import LEAST_ZERO_SECONDS, SOUNDING, Change, Doubt, percent
 from gaplisten.clips.likeness import ALIKE, SECONDS, are_alike_in_blocks, likeness_of_files
@@ -106,15 +107,19 @@ def _swapped(reference: Signal, lossy: Signal) -> bool:
     if reference.rate != lossy.rate or not count:
         return False
     size = max(1, round(0.005 * reference.rate))
-    silent, sounding = _silent(reference.samples[:count], size), _silent(lossy.samples[:count], size)
+    silent, sounding = (_silent(stretch(each.samples, 0, count), size) for each in (reference, lossy))
     only_reference = np.count_nonzero(silent & ~sounding)
     only_lossy = np.count_nonzero(sounding & ~silent)
     return bool(only_reference * size >= 2 * LEAST_ZERO_SECONDS * reference.rate and not only_lossy)
 
 
 def _silent(samples: Samples, size: int) -> Flags:
-    whole = samples[: len(samples) // size * size]
-    return np.asarray(~whole.any(axis=1).reshape(-1, size).any(axis=1))
+    whole = stretch(samples, 0, len(samples) // size * size)
+
+    def silent(piece: Samples) -> Flags:
+        return np.asarray(~piece.any(axis=1).reshape(-1, size).any(axis=1))
+
+    return in_pieces(silent, whole, step=size)
 
 
 def _any_alike(signals: Sequence[Signal]) -> bool:
@@ -130,7 +135,7 @@ def _belong(reference: Signal, version: Signal, trace: LossTrace | None) -> bool
     if version.rate != reference.rate:
         version = resample(version, reference.rate)
     most = round(SECONDS * reference.rate)
-    a, b = reference.mono[:most], version.mono[:most]
+    a, b = (Signal(each.samples[:most], each.rate).mono for each in (reference, version))
     count = min(len(a), len(b))
     received = np.abs(a[:count]) > SOUNDING
     received &= b[:count] != 0

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gaplisten.audio.alignment import placement_of
+from gaplisten.audio.in_place import read_in_place
 from gaplisten.clips.clip import ClipSet, OpenClip
 from gaplisten.clips.consistency import Doubt, doubts_about
 from gaplisten.clips.opening import open_clip
@@ -67,7 +68,7 @@ def checked(
         if done is not None:
             yield done
             continue
-        opened = open_clip(clip)
+        opened = open_clip(clip, read=read_in_place)
         notes = tuple(_placed(opened)) if placed else ()
         yield Checked(clip.name, doubts_about(opened, others), opened.problems, notes, opened.notes)
     job.check(1.0)

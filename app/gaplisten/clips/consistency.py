@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from gaplisten.audio.longfile import stretch
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.belonging import UNLIKE, about_channels, about_reference
 from gaplisten.clips.clip import OpenClip
@@ -122,13 +123,16 @@ def _differing(opened: OpenClip, trace: LossTrace, start: int, stop: int) -> int
 
 
 def _part(opened: OpenClip, start: int, stop: int) -> OpenClip:
-    """Return a stretch of a clip, its sounds and its losses; the clip itself where that is all of it."""
+    """Return a stretch of a clip, its sounds and its losses; the clip itself where that is all of it.
+
+    Sounds that lie in files are left there: minutes of all lanes at once would be held for seconds only.
+    """
     signals = [opened.reference, opened.lossy, *opened.conditions.values()]
     if start == 0 and stop >= max((each.frames for each in signals if each is not None), default=0):
         return opened
 
     def cut(signal: Signal | None) -> Signal | None:
-        return None if signal is None else Signal(signal.samples[start:stop], signal.rate)
+        return None if signal is None else Signal(stretch(signal.samples, start, stop), signal.rate)
 
     def cut_trace(trace: LossTrace | None) -> LossTrace | None:
         return None if trace is None else trace.part(start, stop)

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from gaplisten.audio.longfile import stretch
 from gaplisten.audio.signal import Samples, Signal, in_pieces
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.doubts import LEAST_ZERO_SECONDS, SOUNDING, Change, Doubt, percent
@@ -117,7 +118,7 @@ def _about_version(
     if version.rate != trace.rate or version.channels != reference.channels:
         return None
     count = min(reference.frames, version.frames)
-    clean, made = reference.samples[:count], version.samples[:count]
+    clean, made = (stretch(each.samples, 0, count) for each in (reference, version))
     sounding = in_pieces(_sounds, clean)
     changed = sounding & in_pieces(_differs, clean, made)
     size = np.count_nonzero(changed)
@@ -189,7 +190,7 @@ class _Evidence:
     def of(cls, lossy: Signal, reference: Signal | None, trace: LossTrace) -> _Evidence:
         size = trace.grid.length if trace.grid is not None else max(1, round(0.02 * lossy.rate))
         found = detect_losses(lossy, size, reference).trace
-        silent = np.asarray(~lossy.samples.any(axis=1))
+        silent = in_pieces(_zero, lossy.samples)
         zeros = found.mask(lossy.frames) & silent
         if not silent.all():  # what a codec or a jitter buffer puts before the sound is no loss
             zeros[: int(silent.argmin())] = zeros[len(zeros) - 1 - int(silent[::-1].argmin()) :] = False
@@ -198,7 +199,7 @@ class _Evidence:
         sounding, same, pauses = np.zeros_like(silent), np.zeros_like(silent), np.zeros_like(silent)
         if reference is not None and reference.channels == lossy.channels:
             count = min(reference.frames, lossy.frames)
-            clean, damaged = reference.samples[:count], lossy.samples[:count]
+            clean, damaged = (stretch(each.samples, 0, count) for each in (reference, lossy))
             sounding[:count] = in_pieces(_sounds, clean)
             zeros[:count] &= ~_coded_as_zero(clean, lossy.rate)
             pauses[:count] = _pauses(clean, lossy.rate)
@@ -294,6 +295,10 @@ class _Evidence:
         )
 
 
+def _zero(samples: Samples) -> Flags:
+    return np.asarray(~samples.any(axis=1))
+
+
 def _sounds(samples: Samples) -> Flags:
     return np.asarray((np.abs(samples) > SOUNDING).any(axis=1))
 
@@ -369,7 +374,7 @@ def _best_shift(trace: LossTrace, opened: OpenClip) -> int:
     from scipy.signal import correlate
 
     assert opened.lossy is not None
-    silent = np.asarray(~opened.lossy.samples.any(axis=1))
+    silent = in_pieces(_zero, opened.lossy.samples)
     lost = trace.mask(len(silent))
     most = min(round(_FURTHEST_SECONDS * trace.rate), len(silent) - 1)
     a, b = silent.astype(np.float32) - silent.mean(), lost.astype(np.float32) - lost.mean()

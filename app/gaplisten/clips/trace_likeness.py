@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gaplisten.audio.longfile import stretch
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.likeness import HOP, envelope_of
 from gaplisten.loss.trace import LossTrace
@@ -51,7 +52,8 @@ class Departures:
         from scipy.stats import rankdata
 
         most = round(_SECONDS * reference.rate)
-        clean, made = (envelope_of(Signal(each.samples[:most], each.rate)) for each in (reference, version))
+        first = (Signal(stretch(each.samples, 0, most), each.rate) for each in (reference, version))
+        clean, made = map(envelope_of, first)
         loud = np.nan_to_num(clean.max(axis=1, initial=-np.inf), nan=-np.inf)
         heard = np.isfinite(loud) & (loud > loud.max(initial=-np.inf) - _WITHIN_DB)
         ranks = np.zeros(len(clean))

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gaplisten.audio.longfile import stretch
 from gaplisten.audio.signal import Samples, Signal, in_pieces
 from gaplisten.languages import counted
 from gaplisten.loss.trace import Flags, Grid, LossTrace, Origin, Spans
 from gaplisten.statistics import binomial_tail
 
 _BLOCK_PACKETS = 1024  # looked at together, so that an hour takes no more memory than a minute
-_BLOCK_FRAMES = 1 << 20
+_PIECE_FRAMES = 1 << 18  # the same, where packets do not matter
+_MANY_FRAMES = 1 << 20
 
 SHORTEST_MS = 1.0  # speech crosses zero for a few samples, not for a millisecond
 _NEAR_FRAMES = 8
@@ -116,7 +118,7 @@ def _on_grid(signal: Signal, grid: Grid, reference: Signal | None) -> LossTrace:
     """Take packets whose samples are all exactly zero for lost, unless they are so in the reference."""
     lost = _silent_packets(signal.samples, grid)
     if reference is not None and reference.rate == signal.rate:
-        silent = _silent_packets(reference.samples[: signal.frames], grid)
+        silent = _silent_packets(stretch(reference.samples, 0, signal.frames), grid)
         lost[: silent.size] &= ~silent
     return LossTrace.of_packets(lost, grid.length, signal.rate, Origin.DETECTED, offset=grid.offset)
 
@@ -194,11 +196,15 @@ class _Compared:
     def of(cls, signal: Signal, reference: Signal) -> _Compared:
         size = max(1, round(_BLOCK_MS * signal.rate / 1000))
         count = min(signal.frames, reference.frames) // size * size
-        clean = reference.samples[:count]
-        silent = np.asarray(~signal.samples[:count].any(axis=1))
+        clean = stretch(reference.samples, 0, count)
+        silent = ~in_pieces(_sounding, stretch(signal.samples, 0, count))
         peaks = in_pieces(lambda piece: _block_peaks(piece, size), clean, step=size)
         zero = np.asarray(silent.reshape(-1, size).all(axis=1))
-        return cls(size, np.asarray(clean.any(axis=1)), silent, peaks, zero)
+        return cls(size, in_pieces(_sounding, clean), silent, peaks, zero)
+
+
+def _sounding(samples: Samples) -> Flags:
+    return np.asarray(samples.any(axis=1))
 
 
 def _block_peaks(samples: Samples, size: int) -> npt.NDArray[np.float32]:
@@ -277,8 +283,8 @@ def _between_quiet(signal: Signal, runs: list[tuple[int, int]], packet_frames: i
     """Count stretches of a packet and more that quiet sound leads to, where losses do not explain so many."""
     size = max(1, round(_BLOCK_MS * signal.rate / 1000))
     floor = _QUIET[-1] * _loudest(signal.samples)
-    peaks = np.abs(signal.samples[: signal.frames // size * size]).max(axis=1, initial=0.0)
-    peaks = peaks.reshape(-1, size).max(axis=1, initial=0.0)
+    whole = stretch(signal.samples, 0, signal.frames // size * size)
+    peaks = in_pieces(lambda piece: _block_peaks(piece, size), whole, step=size)
     likely = np.count_nonzero((peaks > 0) & (peaks <= floor)) / (np.count_nonzero(peaks) or 1)
     inner = [(a, b) for a, b in runs if a > 0 and b < signal.frames and b - a >= packet_frames]
     quiet = sum(not _louder(signal.samples[max(start - size, 0) : start], floor) for start, _ in inner)
@@ -287,7 +293,8 @@ def _between_quiet(signal: Signal, runs: list[tuple[int, int]], packet_frames: i
 
 def _loudest(samples: Samples) -> float:
     """Return how loud the loudest sound is: the 99th percentile of what is not silent, from some of it."""
-    some = np.abs(samples[:: max(1, len(samples) // _BLOCK_FRAMES)])
+    step = max(1, len(samples) // _MANY_FRAMES)
+    some = in_pieces(lambda piece: np.abs(piece[::step]), samples, step=step)
     some = some[some > 0]
     return float(np.percentile(some, _LOUDEST)) if some.size else 0.0
 
@@ -381,8 +388,8 @@ def _louder(samples: Samples, floor: float) -> bool:
 def _zeros(samples: Samples) -> Iterator[tuple[int, int]]:
     """Give the maximal runs in which all channels are exactly zero."""
     begun: int | None = None
-    for at in range(0, len(samples), _BLOCK_FRAMES):
-        zero = ~samples[at : at + _BLOCK_FRAMES].any(axis=1)
+    for at in range(0, len(samples), _PIECE_FRAMES):
+        zero = ~samples[at : at + _PIECE_FRAMES].any(axis=1)
         edges = np.flatnonzero(np.diff(zero, prepend=begun is not None)) + at
         for edge in edges.tolist():
             if begun is None:

@@ -297,7 +297,8 @@ class LossTrace:
         cut = np.minimum(self.spans, frames)
         cut = cut[cut[:, 0] < cut[:, 1]]
         edges[cut[:, 0]], edges[cut[:, 1]] = 1, -1
-        return np.asarray(np.cumsum(edges[:-1], dtype=np.int8), np.bool_)
+        found = edges[:-1]  # an hour has 170 million: no other array of that size is made
+        return np.cumsum(found, dtype=np.int8, out=found).view(np.bool_)
 
     # -- other traces ---------------------------------------------------------------------------------
 
