@@ -90,6 +90,34 @@ def test_a_full_disk_is_told_and_costs_no_later_line(tmp_path: Path, monkeypatch
     assert (again.get("a"), again.get("b"), again.get("c")) == ({"value": 1}, None, {"value": 3})
 
 
+@pytest.mark.parametrize("way", ["a file in the way", "a folder in the way", "a full disk"])
+def test_one_that_only_saves_time_knows_while_it_is_open_and_says_why_not_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+):
+    def full(descriptor: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "cache" / "j"
+    if way == "a file in the way":
+        path.parent.write_text("")
+    elif way == "a folder in the way":
+        path.mkdir(parents=True)
+    else:
+        monkeypatch.setattr(os, "write", full)
+    with Journal(path, only_saves_time=True) as journal:
+        journal.note("a", {"value": 1})
+        journal.note("b", {"value": 2})
+        assert (journal.get("a"), journal.get("b"), journal.get("c")) == ({"value": 1}, {"value": 2}, None)
+        assert journal.problem.startswith(f"what is computed now is not kept for later: {path}: cannot be ")
+        assert "GAPLISTEN_HOME" in journal.problem
+
+
+def test_one_that_only_saves_time_has_no_problem_where_it_can_be_written(tmp_path: Path):
+    with Journal(tmp_path / "j", only_saves_time=True) as journal:
+        journal.note("a", {})
+    assert (journal.problem, Journal(tmp_path / "j").get("a")) == ("", {})
+
+
 def test_keys_depend_on_every_part_and_not_on_their_order():
     assert key_of(a=1, b="x") == key_of(b="x", a=1)
     assert len({key_of(a=1), key_of(a=2), key_of(b=1), key_of(a="1")}) == 4

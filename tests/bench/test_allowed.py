@@ -12,9 +12,10 @@ from gaplisten.bench.autosave import Autosave, rescued
 from gaplisten.bench.document import Document
 from gaplisten.bench.state import Choice, Withheld, Work
 from gaplisten.bench.store import read_work, to_toml, write_work
+from gaplisten.concealers import code_files
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import BrokenEntry, Entry, Parameter
-from gaplisten.concealers.named_files import MOST_FILES
+from gaplisten.concealers.named_files import MOST_FILES, Stamp, contents_of, stamp_of
 from gaplisten.durable.digests import sha256_of
 from kit.timing import that_ends
 
@@ -249,6 +250,37 @@ def test_what_was_allowed_is_told_changed_when_its_code_was_written_replaced_or_
     assert touched(on, wishes) == (choice,)
     code.unlink()
     assert touched(on, wishes) == (choice,)
+
+
+@pytest.mark.parametrize("when", ["before it is listed", "after it is listed"])
+def test_code_that_comes_while_its_folder_is_looked_at_is_seen_at_the_latest_by_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """The folder's time is taken before it is listed: one taken after it would be the newcomer's."""
+    (tmp_path / "plc.py").write_text("import helper\n")
+    late = tmp_path / "helper.py"
+    os.utime(tmp_path, ns=(10**18, 10**18))
+    listed = code_files._listed
+
+    def comes() -> None:
+        late.write_text("")
+        os.utime(tmp_path, ns=(10**18 + 1, 10**18 + 1))
+
+    def busy(folder: Path) -> tuple[list[str], list[str]]:
+        if when == "before it is listed":
+            comes()
+        found = listed(folder)
+        if when == "after it is listed":
+            comes()
+        return found
+
+    stamps: dict[Path, Stamp] = {}
+    with monkeypatch.context() as patch:
+        patch.setattr(code_files, "_listed", busy)
+        contents = contents_of([tmp_path / "plc.py"], stamps)
+    seen = str(late) in contents
+    assert seen == (when == "before it is listed")
+    assert seen or stamp_of(tmp_path, stamps[tmp_path]) != stamps[tmp_path]
 
 
 def test_allowing_is_no_edit_and_undoing_what_came_before_keeps_it():

@@ -69,6 +69,17 @@ def test_a_build_that_clicks_after_long_bursts_fails(
     assert rows["bad", "click_exit"]["gaps"] == "6"
 
 
+def test_without_a_usable_cache_it_compares_and_says_that_nothing_is_kept(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAPLISTEN_HOME", str(tmp_path))
+    (tmp_path / "cache").write_text("a file in its place")
+    assert run("released", "bad", *words, "--fail-if", "click_exit:new>0") == 1
+    told = capsys.readouterr()
+    assert "bad: BROKEN click_exit:new>0" in told.out
+    assert told.err.count("note: what is computed now is not kept for later: ") == 1
+
+
 def test_a_build_against_itself_passes(words: list[str]) -> None:
     assert run("released", "released", *words, "--fail-if", "any:new>0") == 0
 

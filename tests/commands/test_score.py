@@ -57,6 +57,18 @@ def test_a_folder_becomes_a_tidy_table_and_a_summary(clips: Path, tmp_path: Path
     assert "6 rows written" in capsys.readouterr().out
 
 
+def test_without_a_usable_cache_it_scores_and_says_that_nothing_is_kept(
+    clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("GAPLISTEN_HOME", str(tmp_path))
+    (tmp_path / "cache").write_text("a file in its place")
+    assert run(clips, "--metric", "lsd", "--csv", tmp_path / "scores.csv") == 0
+    said = capsys.readouterr().err
+    assert said.count("note: what is computed now is not kept for later: ") == 1
+    assert str(tmp_path / "cache" / "scores.jsonl") in said
+    assert len(rows_of(tmp_path / "scores.csv")) == 6
+
+
 def test_what_has_no_value_is_named_and_the_status_tells(clips: Path, capsys):
     assert run(clips / "mine", *DEMO_METRICS, "--reference-folder", clips / "clean") == 1
     told = capsys.readouterr().err

@@ -79,7 +79,7 @@ def losses_digest(trace: LossTrace) -> str:
 
 def gap_journal() -> Journal:
     """Return the journal of all gaps that this user has measured for comparisons."""
-    return Journal(folders.user_cache() / "gaps.jsonl")
+    return Journal(folders.user_cache() / "gaps.jsonl", only_saves_time=True)
 
 
 def measure_builds(

@@ -40,10 +40,14 @@ class Journal:
         Made, with its folders, when the first line is written. A last line torn by a crash is ignored.
     fills
         The folder that it tells of; it tells of none in particular when not given.
+    only_saves_time
+        Whether work goes on without it where it cannot be read or written: outcomes are known for as long as
+        it is open, and `problem` says what is wrong.
     """
 
-    def __init__(self, path: Path, fills: Path | None = None) -> None:
-        self.path, self._fills = path, fills
+    def __init__(self, path: Path, fills: Path | None = None, *, only_saves_time: bool = False) -> None:
+        self.path, self._fills, self._only_saves_time = path, fills, only_saves_time
+        self.problem = ""
         self._descriptor: int | None = None
         self._known = self._read()
 
@@ -54,7 +58,8 @@ class Journal:
             return {}
         except OSError as error:
             way_out = "check it, or set GAPLISTEN_HOME to another folder"
-            raise JournalError(str(self.path), f"cannot be read ({error.strerror})", way_out) from error
+            self._refused(f"cannot be read ({error.strerror})", way_out, error)
+            return {}
         known = {}
         for line in content.split(b"\n"):
             record = _record(line)
@@ -80,6 +85,9 @@ class Journal:
         """Append outcomes by their keys, and wait once until all are on the disk; as `note`."""
         if not outcomes:
             return
+        if self.problem:
+            self._known |= {key: dict(each) for key, each in outcomes.items()}
+            return
         lines = [json.dumps({"key": key, **each}, separators=(",", ":")) for key, each in outcomes.items()]
         try:
             if self._descriptor is None:
@@ -87,9 +95,14 @@ class Journal:
             write_all(self._descriptor, "".join(f"{line}\n" for line in lines).encode())
         except OSError as error:
             self.close()  # opened again, a line that was torn is ended first
-            fact = f"cannot be written ({error.strerror})"
-            raise JournalError(str(self.path), fact, _ELSEWHERE) from error
+            self._refused(f"cannot be written ({error.strerror})", _ELSEWHERE, error)
         self._known |= {key: dict(each) for key, each in outcomes.items()}
+
+    def _refused(self, fact: str, way_out: str, error: OSError) -> None:
+        refusal = JournalError(str(self.path), fact, way_out)
+        if not self._only_saves_time:
+            raise refusal from error
+        self.problem = f"what is computed now is not kept for later: {refusal}"
 
     @contextmanager
     def alone(self) -> Iterator[None]:

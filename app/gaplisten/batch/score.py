@@ -87,13 +87,20 @@ def _row(task: ScoreTask, found: Score, seen: Survey) -> ScoreRow:
 
 @dataclass(frozen=True)
 class ScoreBatch:
-    """All rows in the order of the items, and how many of them had been done before."""
+    """All rows in the order of the items, and how many of them had been done before.
+
+    Parameters
+    ----------
+    problem
+        Why they are not kept for later, where they are not.
+    """
 
     rows: tuple[ScoreRow, ...]
     reused: int
+    problem: str = ""
 
     def __add__(self, other: ScoreBatch) -> ScoreBatch:
-        return ScoreBatch(self.rows + other.rows, self.reused + other.reused)
+        return ScoreBatch(self.rows + other.rows, self.reused + other.reused, self.problem or other.problem)
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -109,7 +116,7 @@ class ScoreBatch:
 
 def score_journal() -> Journal:
     """Return the journal of all scores that this user has computed; scores are found in it by content."""
-    return Journal(folders.user_cache() / "scores.jsonl")
+    return Journal(folders.user_cache() / "scores.jsonl", only_saves_time=True)
 
 
 def described(names: Sequence[str], workers: Workers) -> tuple[Metric, ...]:
@@ -231,7 +238,7 @@ def score_versions(
                 rows[index] = _row(twin, found, wanted[index][1])
 
     run_items(_grouped(remaining()), compute or compute_tasks, workers, done, job=job, progress=progress)
-    return ScoreBatch(tuple(rows[index] for index in sorted(rows)), reused)
+    return ScoreBatch(tuple(rows[index] for index in sorted(rows)), reused, journal.problem)
 
 
 Group = tuple[int, tuple[Version, ...], bool, bool]

@@ -80,7 +80,8 @@ class Scored:
         """What failed and why; then what is to be known about the sound that was made."""
         made = self.concealed.remarks if self.concealed else ()
         scores = tuple(Remark(text) for text in self.batch.failures)
-        return tuple(sorted((*made, *scores), key=lambda remark: not remark.failed))
+        kept = (Remark(self.batch.problem, failed=False),) if self.batch.problem else ()
+        return tuple(sorted((*made, *scores, *kept), key=lambda remark: not remark.failed))
 
 
 def score_clips(wish: ScoreWish, catalogue: Any, job: Job, by_service: ByService) -> Scored:

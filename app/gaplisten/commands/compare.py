@@ -257,6 +257,8 @@ def _measured(
     flat = [version for versions in found.values() for version in versions]
     with output.progress("measuring gaps") as job, gap_journal() as journal:
         measured = measure_builds(flat, journal, jobs=jobs, job=job)
+    if journal.problem:
+        output.say_note(journal.problem)
     doubts = doubts_of(found, measured)
     say_doubts(doubts, accepted=accept)
     scores: dict[str, dict[str, dict[str, float]]] = {name: {} for name in found}

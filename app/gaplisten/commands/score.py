@@ -108,6 +108,8 @@ def show_scores(
         )
     if batch.reused:
         print(f"{batch.reused} of {len(batch.rows)} scores were known already (--force computes them again)")
+    if batch.problem:
+        output.say_note(batch.problem)
 
 
 def _means_title(metrics: Sequence[Metric]) -> str:
