@@ -170,7 +170,6 @@ class Shell(QObject):
         self.signals = BenchSignals(controller, self)
         self.actions = Actions(window)
         self._digits = DigitRow(self, self.actions.carry_out)
-        self._digits.watch(window)
         self.docks: dict[str, QDockWidget] = {}
         self._stops: dict[QWidget, QWidget] = {}
         self.settings = QSettings(str(folders.user_config() / "window.ini"), QSettings.Format.IniFormat)
@@ -184,7 +183,6 @@ class Shell(QObject):
         self.selection = Selection(controller)
         self.lanes.seek_requested.connect(self.place_chosen)
         self.palette_changed.connect(self.display.show_lanes)
-        window.installEventFilter(self)
         self._connect()
         self.page = QWidget(window)
         self._strips = QVBoxLayout(self.page)
@@ -207,6 +205,11 @@ class Shell(QObject):
         signals.clip_asked.connect(lambda: self.messages.mend(_CLIPS))
         signals.progressed.connect(self.status.show_progress)
         self.status.cancel_wanted.connect(self.controller.tasks.cancel_shown)
+
+    def watch_window(self) -> None:
+        """Follow its colours and keys from now on; building it, each of hundreds of actions is an event."""
+        self._digits.watch(self.window)
+        self.window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Tell the panes of new colours."""
@@ -394,4 +397,5 @@ def add_all(shell: Shell, wanted: Iterable[Pane]) -> dict[str, Any]:
             made[pane.name] = shell.add(pane)
         except Exception:
             log.exception("the pane %s could not be made", pane.name)
+    shell.watch_window()
     return made
