@@ -238,6 +238,24 @@ def test_a_second_copy_a_fraction_of_a_sample_of_16_khz_later_is_a_comb_too() ->
     assert share(found, "comb") == 1
 
 
+@pytest.mark.parametrize("late", [0, 37], ids=["in time", "late"])
+def test_noise_too_soft_for_any_gap_is_told_of_the_pauses(late: int) -> None:
+    rng = np.random.default_rng(4)
+    pauses = CLEAN.copy()
+    for at in range(1600, len(CLEAN), 6400):  # 0.2 s of every 0.4
+        pauses[at : at + 3200] = 1e-4 * rng.standard_normal(len(pauses[at : at + 3200]))
+    noisy = pauses + 1e-3 * rng.standard_normal(len(pauses))
+    louder = 1.4 * pauses
+    for version, value in ((noisy, 17.0), (pauses, None), (louder, None)):
+        version = np.concatenate((np.zeros(late), version[: len(version) - late]))
+        facts = [each for each in measured(version, pauses).clip["v"] if each.key == "elsewhere_level"]
+        if value is None:
+            assert not facts
+        else:
+            assert [fact.value for fact in facts] == [pytest.approx(value, abs=1.0)]
+            assert facts[0].said.startswith("the noise in pauses is 1")
+
+
 @pytest.mark.parametrize("reference", [CLEAN, None], ids=["against the reference", "alone"])
 def test_a_click_inside_a_gap_is_found_there_and_at_no_edge(reference: np.ndarray | None) -> None:
     version, gap = CLEAN.copy(), GAPS[3]

@@ -117,7 +117,7 @@ def _level_and_share(case: Case) -> tuple[float, float]:
     return case.surveyed(CONSTANT_LEVEL)
 
 
-def _received_frames(case: Case) -> tuple[Frames, Frames]:
+def received_frames(case: Case) -> tuple[Frames, Frames]:
     """Return where frames of received sound begin in the clip, ascending, and how late each is."""
     size = round(FRAME_MS * case.places.rate / 1000)
     first, end = _ends(case)
@@ -133,7 +133,7 @@ def _received_levels(case: Case, first: int, end: int) -> Row:
     if not case.places.starts.size:
         return np.zeros(0)
     size = round(FRAME_MS * case.places.rate / 1000)
-    frames, lates = case.of_version("received frames", lambda: _received_frames(case))
+    frames, lates = case.of_version("received frames", lambda: received_frames(case))
     some = slice(*np.searchsorted(frames, (first, end)).tolist())
     begin, shift = frames[some] - case.begin, lates[some]
     loud = mean_power(heard(case.reference), begin - shift, begin - shift + size) > 10 * floor(case)

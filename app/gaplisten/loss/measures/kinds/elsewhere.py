@@ -15,16 +15,20 @@ from gaplisten.loss.measures.kinds.after import (
     TO_MS,
     changes,
     constant_level,
+    heard,
     late_frames,
     level_curve,
+    received_frames,
 )
 from gaplisten.loss.measures.kinds.click import curve
 from gaplisten.loss.measures.kinds.drift import here
-from gaplisten.loss.measures.windows import Frames, Row
+from gaplisten.loss.measures.windows import Frames, Row, decibel, mean_power
 
 MARGIN_MS = 5.0
 THRESHOLD = 6.0
 LEVEL_DB = 6.0
+PAUSE, PAUSE_FLOOR = 1e-5, 1e-8  # powers, -50 and -80 dBFS
+NOISIER_DB, FEWEST_PAUSES = 3.0, 15  # frames
 _TOLD = 5
 
 
@@ -141,6 +145,36 @@ def levels(case: Case) -> Row:
     return here(case, case.surveyed(LEVELS))
 
 
+def _pauses_off(case: Case, first: int, end: int) -> Row:
+    """Return the level less the reference's of its pauses' frames that begin in ``[first, end)``, dB."""
+    if not case.places.starts.size:
+        return np.zeros(0)
+    size = round(FRAME_MS * case.places.rate / 1000)
+    frames, lates = case.of_version("received frames", lambda: received_frames(case))
+    some = slice(*np.searchsorted(frames, (first, end)).tolist())
+    begin = frames[some] - case.begin
+    there = begin - lates[some]
+    natural = mean_power(heard(case.reference), there, there + size)
+    made = mean_power(heard(case.version), begin, begin + size) * 10 ** (-constant_level(case) / 10)
+    return decibel((made + PAUSE_FLOOR) / (natural + PAUSE_FLOOR))[natural < PAUSE]
+
+
+def _all_pauses(case: Case, pieces: Sequence[Row]) -> Row:
+    return np.concatenate(pieces)
+
+
+PAUSES: Survey[Row, Row] = Survey("pauses", _pauses_off, _all_pauses)
+
+
+def noisier(case: Case, values: Row) -> ClipFact | None:
+    """Tell of noise in pauses that the reference does not have: too soft for the level of any gap."""
+    off = case.surveyed(PAUSES)
+    if off.size < FEWEST_PAUSES or (middle := float(np.median(off))) < NOISIER_DB:
+        return None
+    said = f"the noise in pauses is {middle:.1f} dB louder than the reference's (median of {off.size} frames)"
+    return ClipFact("elsewhere_level", middle, "dB", said)
+
+
 def told(case: Case, values: Row) -> ClipFact | None:
     """Tell how many stretches have clicks, and where."""
     found, places = case.surveyed(CLICKS)
@@ -164,6 +198,7 @@ MEASURES = (
         "elsewhere_level", "Level elsewhere", "dB", Direction.BOTH, LEVEL_DB, True, PROPOSED,
         "level in what is received from 100 ms past the exit up to the next gap, less the reference's, where "
         "it is farthest off",
-        "Elsewhere: level", levels, 46, step=0.5, curve=level_curve, surveys=(LEVELS,), of_whole=True,
+        "Elsewhere: level", levels, 46, step=0.5, curve=level_curve, clip=noisier, surveys=(LEVELS, PAUSES),
+        of_whole=True,
     ),
 )  # fmt: skip
