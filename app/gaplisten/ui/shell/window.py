@@ -254,8 +254,10 @@ class WorkbenchWindow(QMainWindow):
     def childEvent(self, event: QChildEvent) -> None:
         """Name the tabs that the window makes for panes which share a place."""
         super().childEvent(event)
+        if event.type() != QEvent.Type.ChildPolished:
+            return
         child = event.child()
-        if event.type() == QEvent.Type.ChildPolished and isinstance(child, QTabBar):
+        if isinstance(child, QTabBar):
             child.setAccessibleName(tr("Panes that share this place"))
             # Half a title tells nothing; what has no room is scrolled to.
             child.setElideMode(Qt.TextElideMode.ElideNone)
