@@ -6,6 +6,7 @@ import contextlib
 import os
 import pickle
 import re
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from gaplisten.loss.formats import (
     AmbiguousTrace,
     End,
     TraceFileError,
+    delays,
     fit,
     format_named,
     intervals,
@@ -29,6 +31,7 @@ from gaplisten.loss.formats import (
     read_trace,
     write_trace,
 )
+from gaplisten.loss.formats.contract import BadTrace, Content
 from gaplisten.loss.trace import Grid, LossTrace
 
 FLAGS = st.lists(st.booleans(), min_size=1, max_size=300).map(lambda flags: np.array(flags, np.bool_))
@@ -725,3 +728,33 @@ def test_bare_rows_of_starts_and_ends_in_seconds_are_known_from_the_first_moment
 def test_bare_rows_that_begin_before_the_sound_are_no_intervals(tmp_path: Path) -> None:
     with pytest.raises(TraceFileError):
         read_trace(written(tmp_path / "a.txt", "-0.1 0.2\n0.5 0.9\n"))
+
+
+_PIECES = ["-1", "0", "12", "100000", "100001", "-2", "-0", "007", "1 2", "+5", "\u0663", "\f", "\u2028"]
+_PIECES += ["# a 5", "; x"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(pieces=st.lists(st.sampled_from([*_PIECES, *["\n", "\r\n", " ", "\t"] * 5, "\r"]), max_size=14))
+def test_a_delay_profile_says_the_same_read_at_once_and_line_by_line(pieces: list[str]) -> None:
+    def said(plainly: re.Pattern[str]) -> object:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(delays, "_PLAIN", plainly)
+            try:
+                return delays.delays_of(Content("".join(pieces).encode(), "x")).tolist()
+            except BadTrace as bad:
+                return bad.fact, bad.way_out
+
+    assert said(delays._PLAIN) == said(re.compile("(?!)"))
+
+
+@pytest.mark.parametrize("remark", ["", "# delays in ms\n"])
+def test_a_delay_profile_of_millions_of_packets_takes_little_more_memory_than_its_values(remark: str) -> None:
+    content = Content((remark + "40\n" + "-1\n" * 250_000).encode(), "x")
+    tracemalloc.start()
+    try:
+        assert delays.delays_of(content).size == 250_001
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 40 * 250_001  # bytes: 8 a value while the array grows, and the text twice
