@@ -15,18 +15,9 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gaplisten.audio.files import (
-    SOUND_SUFFIXES,
-    SoundFileError,
-    clipped_samples,
-    fitting_subtype,
-    probe,
-    read_signal,
-    read_start,
-    signal_notes,
-    write_signal,
-)
+from gaplisten.audio.files import SOUND_SUFFIXES, SoundFileError, probe, read_signal, read_start, signal_notes
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import clipped_samples, fitting_subtype, write_signal
 
 
 def noise(frames: int = 4000, channels: int = 1) -> np.ndarray:

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gaplisten.audio.files import read_signal, write_signal
+from gaplisten.audio.files import read_signal
 from gaplisten.audio.signal import Samples, Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.batch import gap_values
 from gaplisten.batch.gap_values import ClipGaps, measure_builds, tables_of
 from gaplisten.batch.items import Version, file_of

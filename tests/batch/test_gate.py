@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from gaplisten import folders
-from gaplisten.audio.files import read_signal, write_signal
+from gaplisten.audio.files import read_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.batch.baseline import BaselineError, check_same, read_baseline, save_baseline
 from gaplisten.batch.gap_values import COMPARED, ClipGaps, measure_builds
 from gaplisten.batch.gate import Build, judge, summary_table

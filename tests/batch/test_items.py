@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.batch.items import Version, survey, versions_from_paths
 from gaplisten.clips.layouts import demo_clips
 from gaplisten.clips.opening import open_clip

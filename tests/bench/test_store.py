@@ -19,7 +19,15 @@ from gaplisten.bench.state import (
     Sources,
     Work,
 )
-from gaplisten.bench.store import OutsidePaths, StoreError, from_toml, read_work, to_toml, write_work
+from gaplisten.bench.store import (
+    OutsidePaths,
+    StoreError,
+    from_toml,
+    read_work,
+    remember_saved,
+    to_toml,
+    write_work,
+)
 from kit.disk import full
 
 words = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
@@ -158,7 +166,29 @@ def test_paths_that_leave_the_folder_are_asked_about(tmp_path, place):
     with pytest.raises(OutsidePaths) as caught:
         read_work(path)
     assert len(caught.value.paths) == 1
-    assert read_work(path, allow_outside=True).sources.paths == caught.value.paths
+    assert read_work(path, may_open=True).sources.paths == caught.value.paths
+    caught.value.remember()
+    assert read_work(path).sources.paths == caught.value.paths  # asked about once
+    path.write_text(path.read_text() + "# changed\n")
+    with pytest.raises(OutsidePaths):
+        read_work(path)
+    (tmp_path / "other").mkdir()
+    same = tmp_path / "other" / "w.toml"
+    same.write_text(path.read_text().removesuffix("# changed\n"))
+    if not Path(place).is_absolute():
+        with pytest.raises(OutsidePaths):  # the same words, but of other files
+            read_work(same)
+
+
+def test_what_was_saved_here_opens_what_it_names_without_a_question_until_somebody_changes_it(tmp_path):
+    path = tmp_path / "work" / "w.toml"
+    path.parent.mkdir()
+    work = Work(Sources((tmp_path / "clips",), packet_ms=20.0))
+    remember_saved(path, work, write_work(path, work))
+    assert read_work(path).sources == work.sources
+    path.write_text(path.read_text().replace("clips", "secrets"))
+    with pytest.raises(OutsidePaths, match="secrets"):
+        read_work(path)
 
 
 def test_a_link_that_leads_out_of_the_folder_is_asked_about(tmp_path):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from gaplisten.audio.files import read_signal, write_signal
+from gaplisten.audio.files import read_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.clips.layouts import demo_clips
 from gaplisten.loss.formats import write_trace
 from gaplisten.loss.models import make_trace

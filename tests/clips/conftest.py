@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 
 PACKETS = 25
 

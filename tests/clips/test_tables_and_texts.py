@@ -9,8 +9,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from gaplisten.audio.files import read_signal, write_signal
+from gaplisten.audio.files import read_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.clips.clip import ClipSet
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.opening import open_clip

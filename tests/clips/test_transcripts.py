@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.clips.clip_tables import ClipTableError, key_of, read_clip_table
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.transcripts import read_transcripts, text_said, with_transcripts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,20 @@ def test_a_chosen_channel_scores_like_the_file_that_holds_it_alone(array, tmp_pa
     many = array / "lossy/demo1.wav"
     chosen = _values(tmp_path, "score", many, "--reference", clean, "--metric", "lsd", "--channels", "3")
     assert chosen == plain
+
+
+def test_scores_and_comparisons_say_which_channels_are_used(array, tmp_path, capsys):
+    clean, many = array / "clean/demo1.wav", array / "lossy/demo1.wav"
+    _values(tmp_path, "score", many, "--reference", clean, "--metric", "lsd", "--channels", "3")
+    assert "note: demo1.wav: of its 4 channels, channel 3 is used\n" in capsys.readouterr().err
+    for build in ("base", "new"):
+        shutil.copytree(array / "lossy", tmp_path / build)
+    trace = DEMO / "lossy_signals/demo1_is_lost.txt"
+    words = ("--reference-folder", array / "clean", "--channels", "3", "--trace", trace)
+    run("compare", tmp_path / "base", tmp_path / "new", *words)
+    assert "note: demo1.wav (and 1 more): of its 4 channels, channel 3 is used\n" in capsys.readouterr().err
+    _values(tmp_path, "score", clean, "--reference", clean, "--metric", "lsd", "--channels", "3")
+    assert "channels" not in capsys.readouterr().err
 
 
 def test_without_a_choice_a_command_says_how_to_choose(array, capsys):

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gaplisten.audio.files import read_signal, write_signal
+from gaplisten.audio.files import read_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.clips.layout_file import read_layout
 from gaplisten.folders import resources
 from kit.command import run

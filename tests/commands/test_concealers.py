@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gaplisten.audio.files import write_signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.concealers.catalogue import Catalogue
 from kit import command
 from kit.plugin_folder import noise, write

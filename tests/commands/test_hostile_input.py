@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from gaplisten.audio.files import SoundFileError, read_signal, write_signal
+from gaplisten.audio.files import SoundFileError, read_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.commands.folder_options import say_doubts
 from gaplisten.loss.formats import TraceFileError, read_trace
 from kit.command import run

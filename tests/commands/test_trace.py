@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.durable.folders import filled_alone
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import FORMATS, AmbiguousTrace, read_trace

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.batch.items import Version, versions_from_paths
 from gaplisten.batch.score import score_journal
 from gaplisten.exchange.plcmos_service import PlcmosClient

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.batch.items import versions_from_paths
 from gaplisten.batch.journal import Journal
 from gaplisten.exchange.service_batch import score_by_service, score_by_set_up_service

@@ -268,7 +268,7 @@ def lost_work(run: Run, file: Path, struck_at: float) -> list[str]:
     """Return what of the work is neither in the file nor kept for the next start."""
     kept = [notes_in(each.work) for each in rescued(run.home / "state" / "unsaved")]
     if file.exists():
-        kept.append(notes_in(read_work(file, allow_outside=True)))
+        kept.append(notes_in(read_work(file, may_open=True)))
     last = max(kept, default=0)
     told = max((number for word in ("kept", "saved") for number, _ in numbers(run.said, word)), default=0)
     old = [at for at, when in numbers(run.said, "edit") if when < struck_at - AUTOSAVE_SECONDS - LATE_SECONDS]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from kit.modules import module_at
 from kit.timing import PATIENCE
 

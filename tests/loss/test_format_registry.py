@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import gaplisten
-from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.loss import formats
 from gaplisten.loss.formats import FORMATS, text
 from gaplisten.loss.formats.contract import BadTrace, Content

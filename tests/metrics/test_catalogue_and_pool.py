@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import gaplisten
-from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.metrics.catalogue import adopt, built_in, find_metric, metric_names, score
 from gaplisten.metrics.contract import MetricError
 from gaplisten.metrics.pool import ScorePool

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 from gaplisten import folders, languages
-from gaplisten.audio.files import read_signal, write_signal
+from gaplisten.audio.files import read_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.panel import check_sounds
 from gaplisten.panel.definition import DefinitionError, parse_definition
 from gaplisten.panel.methods import method

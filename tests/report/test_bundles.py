@@ -23,8 +23,9 @@ import pytest
 import soundfile
 from PIL import Image
 
-from gaplisten.audio.files import read_signal, write_signal
+from gaplisten.audio.files import read_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.state import Choice, Work
 from gaplisten.clips.clip import Clip, ConditionFile, OpenClip

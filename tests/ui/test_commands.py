@@ -162,7 +162,20 @@ def test_where_not_all_names_have_room_the_heard_one_and_as_many_as_fit_are_whol
     row.resize(room, 40)
     row.show_heard(2)
     assert [row.button(key).text() for key in keys] == ["0 Reference", "1 Lossy", "2 Zero fill", "3", "4"]
-    assert row.minimumSizeHint().width() == sum(row._alone(key) + 3 for key in keys)
+
+
+def test_twelve_keys_are_whole_in_as_little_room_as_the_row_asks_for(qtbot):
+    lanes = [Lane(str(key), f"Version {key}", Role.CONCEALER, None, key=key) for key in range(12)]
+    row = LaneButtons()
+    qtbot.addWidget(row)
+    row.show_lanes(lanes, 11)
+    row.resize(row.minimumSizeHint().width(), 40)
+    row.show()
+    buttons = [row.button(key) for key in range(12)]
+    qtbot.waitUntil(lambda: buttons[-1].geometry().right() > 0)
+    assert [each.text() for each in buttons] == [str(key) for key in range(12)]
+    assert buttons[-1].geometry().right() < row.width()
+    assert all(each.width() >= each.fontMetrics().horizontalAdvance(each.text()) + 31 for each in buttons)
 
 
 def test_titles_of_panes_that_share_a_place_are_never_cut(opened, qtbot):

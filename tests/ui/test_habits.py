@@ -101,7 +101,7 @@ def test_a_saved_workbench_opens_as_it_was_looked_at_with_the_version_that_was_h
     opened.actions_table["view.waveform"].trigger()
     opened.lanes_view.fit()
     assert not opened.controller.document.unsaved, "to look elsewhere is no edit"
-    opened.panes["file"].open_work_file(tmp_path / "w.gaplisten.toml", allow_outside=True)
+    opened.panes["file"].open_work_file(tmp_path / "w.gaplisten.toml", may_open=True)
     qtbot.waitUntil(lambda: opened.shell.seen() == seen)
     assert opened.actions_table["view.spectrogram"].isChecked()
 
@@ -122,7 +122,7 @@ def test_lanes_come_back_as_high_collapsed_or_hidden_as_they_were_saved(opened, 
     opened.actions_table["view.all_lanes"].trigger()
     view.fit()
     assert (view.hidden, view.sizes.heights) == (0, {})
-    opened.panes["file"].open_work_file(tmp_path / "w.gaplisten.toml", allow_outside=True)
+    opened.panes["file"].open_work_file(tmp_path / "w.gaplisten.toml", may_open=True)
     qtbot.waitUntil(lambda: opened.shell.seen() == seen)
     assert view.hidden == 1
     view.put_sizes(LaneSizes())
@@ -135,7 +135,7 @@ def test_how_a_clip_was_looked_at_says_nothing_of_another_one(opened, qtbot, tmp
     opened.panes["file"].save_to(path)
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace('current = "first"', 'current = "gone"'), encoding="utf-8")
-    opened.panes["file"].open_work_file(path, allow_outside=True)
+    opened.panes["file"].open_work_file(path, may_open=True)
     controller.show_clip("second")
     qtbot.waitUntil(lambda: controller.clip_name == "second")
     assert controller.document.work.seen.position == 9000

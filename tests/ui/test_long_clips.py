@@ -18,7 +18,8 @@ def noise(seconds, level, rate=8000):
 
 
 def test_a_long_call_is_as_loud_in_the_workbench_as_in_a_panel_in_play_and_in_the_levels(tmp_path):
-    from gaplisten.audio.files import read_signal, write_signal
+    from gaplisten.audio.files import read_signal
+    from gaplisten.audio.writing import write_signal
     from gaplisten.bench.levels import measure_level
     from gaplisten.clips.layouts import find_clips
     from gaplisten.commands.play import _open, _sources

@@ -8,6 +8,7 @@ from gaplisten.audio.in_place import read_in_place
 from gaplisten.audio.longfile import file_of
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.bench import opening
 from gaplisten.clips.clip import Clip
 from gaplisten.clips.opening import open_clip
@@ -54,7 +55,6 @@ def test_the_files_of_a_long_clip_are_drawn_while_its_sound_is_still_read(
 def test_of_files_of_another_rate_short_ones_are_resampled_first_and_long_ones_are_there_at_once(
     clips_folder, tmp_path, monkeypatch
 ):
-    from gaplisten.audio.files import write_signal
     from gaplisten.clips.clip import ConditionFile
 
     monkeypatch.setattr(opening, "LONG_SECONDS", 1.0)
@@ -120,7 +120,7 @@ def test_files_that_may_hold_what_is_no_number_are_looked_at_before_they_are_hea
     monkeypatch.setattr(opening, "LONG_SECONDS", 1.0)
     for room in ("files", "in_place"):
         monkeypatch.setattr(f"gaplisten.audio.{room}.IN_MEMORY_SAMPLES", 1000)
-    files.write_signal(tmp_path / "a.wav", noise(2, 0.1), "FLOAT")
-    files.write_signal(tmp_path / "b.wav", noise(2, 0.1), "PCM_24")
+    write_signal(tmp_path / "a.wav", noise(2, 0.1), "FLOAT")
+    write_signal(tmp_path / "b.wav", noise(2, 0.1), "PCM_24")
     clip = Clip("x", tmp_path / "a.wav", tmp_path / "b.wav")
     assert [lane.signal is not None for lane in opening.file_lanes(clip).lanes] == [False, True]

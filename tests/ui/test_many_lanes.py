@@ -126,6 +126,22 @@ def test_blind_the_window_tells_nothing_and_letters_are_heard_and_counted(three,
     assert three.docks["clips"].isVisible()
 
 
+def test_after_a_blind_shuffle_every_pane_is_as_large_as_before(three, qtbot):
+    def sizes():
+        shown = (name for name in ("clips", "gaps", "concealers", "scores") if three.docks[name].isVisible())
+        return {name: three.docks[name].size() for name in shown}
+
+    three.resize(1280, 720)
+    three.resizeDocks([three.docks["clips"]], [333], Qt.Orientation.Horizontal)
+    QApplication.processEvents()
+    before = sizes()
+    three.actions_table["listen.blind"].trigger()
+    assert sizes() == {}
+    QApplication.processEvents()
+    three.panes["blind"].dialog.reject()
+    qtbot.waitUntil(lambda: sizes() == before)
+
+
 def test_what_had_the_focus_before_a_round_may_be_gone_behind_it(three):
     editor = QLineEdit(three)  # as that of a table's cell, which goes when it loses the focus
     editor.show()

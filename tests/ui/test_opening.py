@@ -240,18 +240,36 @@ def test_saved_work_opens_as_it_was(opened, clips_folder, qtbot, answer):
 
 
 def test_a_workbench_file_that_names_files_elsewhere_is_asked_about(opened, tmp_path, qtbot, answer):
-    path = tmp_path / "w.gaplisten.toml"
-    save(opened, path)
+    saved, path = tmp_path / "w.gaplisten.toml", tmp_path / "sent.gaplisten.toml"
+    save(opened, saved)
+    path.write_text(saved.read_text() + "# from somebody\n")
     asked = answer(QMessageBox.StandardButton.No)
     opened.panes["file"].open_work_file(path)
     assert "outside its own folder" in asked[0]
-    assert opened.controller.document.path == path
+    assert opened.controller.document.path == saved
     opened.controller.open_work(Work(), None)
     opened.panes["file"].open_work_file(path)
     assert opened.controller.document.path is None
     answer(QMessageBox.StandardButton.Yes)
     opened.panes["file"].open_work_file(path)
     assert opened.controller.document.path == path
+
+
+def test_own_work_and_what_was_allowed_before_open_files_elsewhere_without_a_question(
+    opened, tmp_path, answer
+):
+    saved, sent = tmp_path / "w.gaplisten.toml", tmp_path / "sent.gaplisten.toml"
+    save(opened, saved)
+    sent.write_text(saved.read_text() + "# from somebody\n")
+    answer(QMessageBox.StandardButton.Yes)
+    opened.panes["file"].open_work_file(sent)
+    asked = answer(QMessageBox.StandardButton.No)
+    assert len(asked) == 1
+    for path in (saved, sent):
+        opened.controller.open_work(Work(), None)
+        opened.panes["file"].open_work_file(path)
+        assert opened.controller.document.path == path
+    assert len(asked) == 1
 
 
 def test_a_spoilt_workbench_file_is_told_and_nothing_is_lost(opened, tmp_path):
@@ -309,6 +327,7 @@ def test_rescued_work_that_cannot_be_kept_anew_stays_where_it_was(window, clips_
     left = save.path.rename(save.path.with_name("99999999.toml"))
     window.panes["file"].offer_rescue()
     box = window.panes["file"].rescue_box
+    assert "unsaved work (1 loop)" in box.text()
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

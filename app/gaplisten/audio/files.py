@@ -1,11 +1,10 @@
-"""Sound files in and out; what is wrong with one is said, never repaired in silence."""
+"""Sound files as they are read; what is wrong with one is said, never repaired in silence."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import os
-import shutil
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,7 +34,6 @@ from gaplisten.audio.headers import (
 from gaplisten.audio.longfile import IN_MEMORY_SAMPLES, file_of
 from gaplisten.audio.promises import HeaderFault, Promise
 from gaplisten.audio.signal import Samples, Signal
-from gaplisten.durable.files import not_written, whole_path
 from gaplisten.errors import GaplistenError
 from gaplisten.folders import user_cache
 from gaplisten.untrusted import open_file
@@ -49,13 +47,10 @@ _LIKELY_SAMPLES_PER_BYTE = 64
 _MOST_SAMPLES_PER_BYTE = 8192  # FLAC's silence: 65,535 samples in a frame of eleven bytes
 _HEAD = 1024
 _BLOCK = 1 << 18
-_FULL = 1 << 16  # bytes left on a disk on which the next block had no room
 FLOATS = {"FLOAT", "DOUBLE"}
 """Encodings that may hold what is no number."""
 EXACTLY_FOUND = {*FLOATS, "PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "ULAW", "ALAW"}
 """Encodings of which any frame is the same wherever reading begins."""
-_INTEGER_BITS = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
-_FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aif": "AIFF", ".aiff": "AIFF", ".w64": "W64", ".rf64": "RF64"}
 
 
 _LEAST_RATE, _MOST_RATE = 1_000, 1_000_000  # Hz
@@ -240,7 +235,7 @@ def opened(info: SoundInfo) -> soundfile.SoundFile:
             return soundfile.SoundFile(_readable(info.path, info.promise))
         form = ENCODINGS[info.raw.encoding]
         return soundfile.SoundFile(
-            _named(info.path),
+            named(info.path),
             samplerate=info.rate,
             channels=info.raw.channels,
             format="RAW",
@@ -365,62 +360,6 @@ def read_range(info: SoundInfo, start: int, stop: int, dtype: str = "float32") -
     return found
 
 
-def write_signal(path: Path, signal: Signal, subtype: str = "PCM_16") -> None:
-    """Write a file whose format follows from its suffix, replacing `path` only when all of it is written.
-
-    Samples that came from integers of the same width go back to exactly those integers. Samples beyond full
-    scale are clipped in integer subtypes (`clipped_samples` counts them beforehand); ``FLOAT`` keeps them.
-
-    Raises
-    ------
-    SoundFileError
-        If the suffix names no format that can be written, or the disk refuses.
-    """
-    kind = _FORMATS.get(path.suffix.lower())
-    if kind is None:
-        raise SoundFileError(
-            str(path), f"{path.suffix or 'no suffix'} is no format to write", "use .wav or .flac"
-        )
-    try:
-        with whole_path(path) as part:
-            samples = _encoded(signal.samples, subtype)
-            soundfile.write(_named(part), samples, signal.rate, subtype=subtype, format=kind)
-    except OSError as error:
-        raise SoundFileError(*not_written(path, error)) from error
-    except (soundfile.SoundFileError, ValueError) as error:
-        why, way_out = _refusal(error, path.parent)
-        raise SoundFileError(str(path), f"cannot be written: {why}", way_out) from error
-
-
-def _refusal(error: Exception, folder: Path) -> tuple[str, str]:
-    """Return why a file could not be written, and the way out; the library says 'System error' of most."""
-    if not folder.is_dir():
-        return "its folder is not there", "make it, or choose another"
-    if not os.access(folder, os.W_OK):
-        return "its folder may not be written to", "choose another folder"
-    if shutil.disk_usage(folder).free < _FULL:
-        return "the disk is full", "make room, or choose another folder"
-    return str(error), "choose another folder or format"
-
-
-def fitting_subtype(subtype: str, path: Path) -> str:
-    """Return the subtype itself, or what comes nearest in a file with that suffix.
-
-    FLAC has no floats, and WAV none of the lossy codecs: then 24 bits, or 16.
-    """
-    kind = _FORMATS.get(path.suffix.lower())
-    if kind is None or soundfile.check_format(kind, subtype):
-        return subtype
-    return "PCM_24" if subtype in ("FLOAT", "DOUBLE", "PCM_32") else "PCM_16"
-
-
-def clipped_samples(signal: Signal, subtype: str = "PCM_16") -> int:
-    """Return how many samples lie beyond full scale, and would be clipped by an integer subtype."""
-    if subtype not in _INTEGER_BITS:
-        return 0
-    return int(np.count_nonzero(np.abs(signal.samples) > 1.0))
-
-
 def signal_notes(signal: Signal) -> tuple[str, ...]:
     """Return sentences about a signal that is allowed but unusual."""
     lies_in = file_of(signal)
@@ -436,14 +375,14 @@ def signal_notes(signal: Signal) -> tuple[str, ...]:
 def _readable(path: Path, promise: Promise) -> str | bytes | io.BytesIO:
     """Return what soundfile opens: the file, or only what a header's `promise` calls its sound."""
     if promise.stretch is None:
-        return _named(path)
+        return named(path)
     first, end = promise.stretch
     with open_file(path) as file:
         file.seek(first)
         return io.BytesIO(file.read(end - first))
 
 
-def _named(path: Path) -> str | bytes:
+def named(path: Path) -> str | bytes:
     """Return what soundfile takes: as text it refuses names with bytes that are no UTF-8."""
     return os.fsencode(path) if os.name == "posix" else str(path)
 
@@ -482,16 +421,6 @@ def _mapped(file: soundfile.SoundFile, info: SoundInfo) -> Samples:
         raise SoundFileError(
             str(folder), fact, "make room there, or set GAPLISTEN_HOME to another disk"
         ) from error
-
-
-def _encoded(samples: Samples, subtype: str) -> npt.NDArray[Any]:
-    # libsndfile multiplies floats by 32767 but divides integers by 32768: a round trip would be off by one.
-    bits = _INTEGER_BITS.get(subtype)
-    if bits is None:
-        return samples
-    scale = float(2 ** (bits - 1))
-    whole = np.clip(np.rint(samples.astype(np.float64) * scale), -scale, scale - 1)
-    return whole.astype(np.int16) if bits == 16 else (whole * 2.0 ** (32 - bits)).astype(np.int32)
 
 
 def _promised(path: Path) -> Promise:

@@ -13,15 +13,7 @@ import numpy as np
 from gaplisten.audio.blocks import BlockSource
 from gaplisten.audio.channels import AS_TOLD, Pick, Reading
 from gaplisten.audio.filemap import Frames, KeepsPieces, Raw, SampleSource, SourceError
-from gaplisten.audio.files import (
-    SoundFileError,
-    SoundInfo,
-    by_header,
-    lacks_header,
-    opened,
-    probe,
-    reason_of,
-)
+from gaplisten.audio.files import SoundFileError, SoundInfo, by_header, lacks_header, opened, probe, reason_of
 from gaplisten.audio.headerless import RawFormat
 from gaplisten.audio.wavmap import MappedSource, Packed24Source, wav_layout
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from gaplisten import __version__, folders
-from gaplisten.audio.files import SoundInfo, clipped_samples, fitting_subtype, probe, write_signal
+from gaplisten.audio.files import SoundInfo, probe
+from gaplisten.audio.writing import clipped_samples, fitting_subtype, write_signal
 from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, result_folders
 from gaplisten.batch.items import content_of, trace_digest
 from gaplisten.batch.journal import Journal, key_of

@@ -1,4 +1,4 @@
-"""Concealers of a workbench file that run nothing until its reader allows it.
+"""What a workbench file may do only when its reader allows it: run something, open files elsewhere.
 
 A file may name concealers of the plugin folders. One that would start a program, run a file of code or read a
 model stays off, with its lane saying what it wants, until the user allows it for this very file.
@@ -6,12 +6,15 @@ model stays off, with its lane saying what it wants, until the user allows it fo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.state import Choice, Withheld, Work
-from gaplisten.concealers.consent import Found, Wish, allow, is_allowed, may_want, wish_of
+from gaplisten.concealers.consent import Found, Wish, allow, is_allowed, is_known, learn, may_want, wish_of
+from gaplisten.durable.digests import sha256_of
 from gaplisten.errors import visible
 
 
@@ -100,6 +103,28 @@ def remember_shown(work: Work, review: Review) -> None:
         If that cannot be written.
     """
     allow(work.document, [wish for _, wish in review.wishes])
+
+
+def allow_outside(document: str, paths: Sequence[Path]) -> None:
+    """Remember that the file with that SHA-256 may open these, which lie outside its folder.
+
+    Raises
+    ------
+    OSError
+        If that cannot be written.
+    """
+    learn([_outside_key(document, paths)])
+
+
+def is_outside_allowed(document: str, paths: Sequence[Path]) -> bool:
+    """Whether the user saved the file with that SHA-256 here, or allowed it to open these."""
+    return is_known(_outside_key(document, paths))
+
+
+def _outside_key(document: str, paths: Sequence[Path]) -> str:
+    # The places, too: the same file in another folder leads elsewhere, and so may a link that was there.
+    places = sorted({os.fsencode(path.resolve()).hex() for path in paths})
+    return sha256_of(" ".join((document, "outside", *places)))
 
 
 def withheld_lanes(work: Work, review: Review) -> tuple[Lane, ...]:

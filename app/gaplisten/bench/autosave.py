@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,17 +41,16 @@ class Rescued:
         return time.strftime("%Y-%m-%d %H:%M", time.localtime(self.seconds))
 
     @property
-    def what(self) -> str:
-        """What is in it, counted; only what there is."""
+    def counts(self) -> Mapping[str, int]:
+        """What is in it, counted: notes, edited losses, loops, corrected clips and concealers."""
         clips = self.work.clips.values()
-        counts = {
-            "note": sum(len(done.notes) for done in clips),
-            "loss edit": sum(done.loss is not None for done in clips),
-            "loop": sum(done.loop is not None for done in clips),
-            "corrected clip": sum(bool(done.match_levels or done.delays) for done in clips),
-            "concealer": len(self.work.choices),
+        return {
+            "notes": sum(len(done.notes) for done in clips),
+            "losses": sum(done.loss is not None for done in clips),
+            "loops": sum(done.loop is not None for done in clips),
+            "corrected": sum(bool(done.match_levels or done.delays) for done in clips),
+            "concealers": len(self.work.choices),
         }
-        return ", ".join(f"{count} {word}{'s' * (count > 1)}" for word, count in counts.items() if count)
 
     def claim(self) -> Claim | None:
         """Keep it for this process, so that no other window takes it too; None where another one has it."""

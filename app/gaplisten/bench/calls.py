@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from gaplisten.audio.files import write_signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.bench.state import RoleChoice
 from gaplisten.captures.buffer import Buffered, buffered, relative_delays
 from gaplisten.captures.formats import read_capture

@@ -90,7 +90,7 @@ class Consenting:
         self._review(lambda now: self._let_go(work, shown.still(now), now))
 
     def _let_go(self, work: Work, allowed: Review, now: Review) -> None:
-        self._remember(lambda: remember_shown(work, allowed))
+        self.keep(lambda: remember_shown(work, allowed))
         # Stamped when it was looked at again: what is written from then on is noticed.
         self._grant([*(wish for _, wish in allowed.wishes), *now.granted])
         self._document.let_go([*(each for each, _ in allowed.wishes), *now.freed])
@@ -123,9 +123,10 @@ class Consenting:
         """Remember that the file as which the work was saved may run what runs now."""
         catalogue = self._catalogue()
         if catalogue is not None:
-            self._remember(lambda: remember(work, work.choices, catalogue))
+            self.keep(lambda: remember(work, work.choices, catalogue))
 
-    def _remember(self, write: Callable[[], None]) -> None:
+    def keep(self, write: Callable[[], None]) -> None:
+        """Write down what was allowed; where that cannot be done it is said, and asked about again."""
         try:
             write()
         except OSError as error:

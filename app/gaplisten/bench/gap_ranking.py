@@ -115,4 +115,4 @@ class WorstGaps:
         flags = table.flagged(place.ident, measure.key, limit) if table is not None and known else ()
         mark = " !" if len(flags) and flags[place.gap] else ""
         value = with_unit(measure, place.value)
-        return f"gap #{place.gap + 1}: {short(measure)} {value}{mark}, {lane} ({rank + 1} of {count})"
+        return f"gap #{place.gap + 1}: {short(measure)} = {value}{mark}, {lane} ({rank + 1} of {count})"

@@ -14,7 +14,7 @@ import pydantic
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field
 
-from gaplisten.bench.allowed import withhold
+from gaplisten.bench.allowed import allow_outside, is_outside_allowed, withhold
 from gaplisten.bench.notes import TAGS
 from gaplisten.bench.state import (
     MEASURE_KEYS,
@@ -60,15 +60,27 @@ class StoreError(GaplistenError):
 class OutsidePaths(StoreError):  # noqa: N818 - it is a question to the user
     """A workbench file speaks of files outside its own folder; `paths` says which.
 
-    Opening sound files that the user did not name is asked about first.
+    Opening sound files that the user did not name is asked about first, unless this very file was saved here
+    or the question was answered before.
     """
 
-    def __init__(self, file: Path, paths: Sequence[Path]) -> None:
+    def __init__(self, file: Path, paths: Sequence[Path], digest: str) -> None:
         named = ", ".join(map(str, paths[:5])) + (" ..." if len(paths) > 5 else "")
         super().__init__(
             str(file), f"it opens files outside its own folder: {named}", "allow it if you trust the file"
         )
         self.paths = tuple(paths)
+        self._digest = digest
+
+    def remember(self) -> None:
+        """Remember that the file, as it is, may open these: it is not asked about again.
+
+        Raises
+        ------
+        OSError
+            If that cannot be written.
+        """
+        allow_outside(self._digest, self.paths)
 
 
 class _Model(BaseModel):
@@ -317,27 +329,39 @@ def _relative(path: Path, folder: Path) -> str:
         return path.absolute().as_posix()
 
 
-def read_work(path: Path, *, allow_outside: bool = False) -> Work:
+def read_work(path: Path, *, may_open: bool = False) -> Work:
     """Read a workbench file; of its concealers, those that may run something of its own are withheld.
 
     Parameters
     ----------
-    allow_outside
-        Whether the file may name sound files outside the folder in which it lies.
+    may_open
+        Whether the file may name sound files outside its own folder, whatever was allowed before.
 
     Raises
     ------
     OutsidePaths
-        If it does and `allow_outside` is not given.
+        If it does, `may_open` is not given, and nobody allowed it for this very file before.
     StoreError
         If it cannot be read, is no workbench file, or says something impossible; the message names the line.
     """
     content = _read(path)
-    work = from_toml(_text(content, path), path)
-    outside = [each for each in _named(work) if not _inside(each, path.parent)]
-    if outside and not allow_outside:
-        raise OutsidePaths(path, outside)
-    return withhold(work, sha256_of(content))
+    work, digest = from_toml(_text(content, path), path), sha256_of(content)
+    outside = _outside(work, path.parent)
+    if outside and not may_open and not is_outside_allowed(digest, outside):
+        raise OutsidePaths(path, outside, digest)
+    return withhold(work, digest)
+
+
+def remember_saved(path: Path, work: Work, digest: str) -> None:
+    """Remember that the file with that SHA-256, as which the work was saved, may open what it names.
+
+    Raises
+    ------
+    OSError
+        If that cannot be written.
+    """
+    if outside := _outside(work, path.parent):
+        allow_outside(digest, outside)
 
 
 def _read(path: Path) -> bytes:
@@ -486,6 +510,10 @@ def _named(work: Work) -> list[Path]:
     sources = work.sources
     others = [sources.reference_folder, work.clip_table, *(done.reference for done in work.clips.values())]
     return [*sources.paths, *(choice.path for choice in sources.roles), *filter(None, others)]
+
+
+def _outside(work: Work, folder: Path) -> list[Path]:
+    return [each for each in _named(work) if not _inside(each, folder)]
 
 
 def _inside(path: Path, folder: Path) -> bool:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gaplisten.audio.files import SoundInfo, probe, read_all, write_signal
+from gaplisten.audio.files import SoundInfo, probe, read_all
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.clips.clip import Clip
 from gaplisten.clips.names import trace_beside
 from gaplisten.clips.traces import packet_frames_at

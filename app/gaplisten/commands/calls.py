@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gaplisten.audio.files import write_signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.captures.buffer import Buffered, buffer_for, buffered, relative_delays, trace_of
 from gaplisten.captures.formats import read_capture
 from gaplisten.captures.laying_out import timeline_of, timeline_of_delays

@@ -39,6 +39,7 @@ from gaplisten.commands.folder_options import (
     ReferenceFolder,
     packet_length,
     reading_from,
+    say_channels,
     say_doubts,
 )
 from gaplisten.commands.trace_words import places_of_traces
@@ -151,6 +152,7 @@ def compare(
     found = _versions(
         folders, reference_folder, trace or [], packet_length(packet_ms, packet), reading_from(raw, channels)
     )
+    say_channels(version for versions in found.values() for version in versions)
     apart_by = dict[str, str]()
     if metadata is not None and strata is not None:
         flat = [version for versions in found.values() for version in versions]

@@ -14,8 +14,8 @@ from typing import Annotated
 
 import typer
 
-from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.layouts import demo_clips
 from gaplisten.clips.opening import open_clip

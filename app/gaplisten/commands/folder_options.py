@@ -10,9 +10,12 @@ from typing import Annotated
 import typer
 
 from gaplisten.audio.channels import Reading, parse_channels
+from gaplisten.audio.files import probe
 from gaplisten.audio.headerless import parse_raw
+from gaplisten.batch.items import Version
 from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import DEFAULT_PACKET_MS, PacketLength
+from gaplisten.commands.output import say_note
 from gaplisten.errors import GaplistenError, in_line
 
 PacketMs = Annotated[
@@ -98,3 +101,28 @@ def say_doubts(doubts: Iterable[str], *, accepted: bool) -> None:
     if listed and not accepted:
         print("nothing was computed: correct this, or go on with --accept", file=sys.stderr)
         raise typer.Exit(1)
+
+
+def say_channels(versions: Iterable[Version]) -> None:
+    """Say on stderr which channels are used of files that have more than are compared, once for each choice.
+
+    Only what was chosen is told: who chose nothing has files of one or two channels, or is told to choose.
+    """
+    named: dict[str, list[str]] = {}
+    looked = dict.fromkeys(
+        (path, version.clip.reading)
+        for version in versions
+        if version.clip.reading.channels is not None
+        for path in (version.clip.reference, version.path)
+        if path is not None
+    )
+    for path, reading in looked:
+        try:
+            pick = probe(path, reading).pick
+        except GaplistenError:
+            continue  # said by what reads all of it
+        if pick is not None:
+            named.setdefault(pick.words, []).append(path.name)
+    for words, (first, *others) in named.items():
+        also = f" (and {len(others)} more)" if others else ""
+        say_note(f"{first}{also}: {words}")

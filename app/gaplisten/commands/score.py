@@ -45,6 +45,7 @@ from gaplisten.commands.folder_options import (
     layout_from,
     packet_length,
     reading_from,
+    say_channels,
     say_doubts,
 )
 from gaplisten.durable.places import check_place
@@ -222,6 +223,7 @@ def score(
         transcripts=transcripts,
         reading=reading_from(raw, channels),
     )
+    say_channels(versions)
     more, said = tuple[str, ...](), dict[Path, Mapping[str, str]]()
     if metadata is None and strata is not None:
         raise typer.BadParameter("--strata COLUMN is one of a table: add --metadata CSV")

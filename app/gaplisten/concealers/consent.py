@@ -158,7 +158,7 @@ def wanted(entry: Entry | BrokenEntry | None, name: str, value: str) -> str:
 
 def is_allowed(document: str, wish: Wish) -> bool:
     """Whether the user has allowed this in the document with that SHA-256, with the files as they are."""
-    return bool(document and wish.digest) and _key(document, wish) in _remembered()
+    return bool(document and wish.digest) and is_known(_key(document, wish))
 
 
 def allow(document: str, wishes: Iterable[Wish]) -> None:
@@ -169,8 +169,24 @@ def allow(document: str, wishes: Iterable[Wish]) -> None:
     OSError
         If it cannot be written; it is then asked again next time.
     """
-    keys = [_key(document, wish) for wish in wishes if wish.digest]
-    new = [key for key in keys if key not in _remembered()]
+    learn([_key(document, wish) for wish in wishes if wish.digest])
+
+
+def is_known(key: str) -> bool:
+    """Whether a decision is remembered, told by its SHA-256."""
+    return key in _remembered()
+
+
+def learn(keys: Sequence[str]) -> None:
+    """Remember decisions, told by their SHA-256.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    known = _remembered()
+    new = [key for key in dict.fromkeys(keys) if key not in known]
     if new:
         path = _path()
         path.parent.mkdir(parents=True, exist_ok=True)

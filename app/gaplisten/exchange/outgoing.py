@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.durable.digests import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from gaplisten.audio.files import read_signal, write_signal
+from gaplisten.audio.files import read_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.batch.run import ThreadWorkers
 from gaplisten.concealers.catalogue import Catalogue
 from kit.challenge import PACKET, RATE, challenge_set

@@ -60,7 +60,7 @@ def test_it_says_measure_value_and_lane(opened, press):
     opened.controller.hearing.hear(bad)
     press(Key.Key_W)
     said = opened.status.currentMessage()
-    assert said.startswith("gap #2: Exit click ")
+    assert said.startswith("gap #2: Exit click = ")
     assert said.endswith(f" z !, lane {bad} bad (1 of 3)")
     assert opened.panes["gaps"].dock.table.currentIndex().row() == 1
     start, stop = opened.lanes_view.visible_range

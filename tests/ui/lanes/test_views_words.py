@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from gaplisten.audio.signal import Signal
 from gaplisten.ui.lanes.colours import argb
 from gaplisten.ui.lanes.lanes_view import LanesView
-from gaplisten.ui.lanes.ruler_and_headers import header_lines, parted
+from gaplisten.ui.lanes.ruler_and_headers import header_lines, name_in, parted
 from gaplisten.ui.lanes.scene import GUTTER, HEADER_WIDTH, RULER_HEIGHT, LaneView, Word
 
 RATE = 16000
@@ -58,6 +59,21 @@ def test_what_distinguishes_a_version_has_a_line_of_its_own_where_the_name_has_n
     assert parted("Opus (codec) (fec on, loss 20 %)", metrics, 60.0) == ("Opus", "codec, fec on, loss 20 %")
     lane, colours = view._canvas.scene.lanes[1], view._colours()
     assert next(text for text, _ in header_lines(lane, colours, 90.0, "hold 5 ms")) == "hold 5 ms"
+
+
+def test_low_lanes_tell_versions_apart_in_their_only_line_and_write_no_half_lines(view: LanesView) -> None:
+    metrics = QFontMetricsF(view._canvas.font())
+    cut = name_in("Repeat with fade (hold 5 ms)", metrics, 140.0, 22.0)
+    assert cut[0].startswith("Rep")
+    assert cut[0].endswith("5 ms)")
+    assert not cut[1]
+    assert name_in("Zero fill", metrics, 140.0, 22.0) == ("Zero fill", "")
+    lane, colours = view._canvas.scene.lanes[1], view._colours()
+    for height in range(20, 100):
+        lines = header_lines(lane, colours, float(height), "hold 5 ms")
+        assert not lines or 26 + 15 * len(lines) <= height
+    (only,) = header_lines(replace(lane, badge="4.2"), colours, 42.0, "hold 5 ms")
+    assert only[0].startswith("hold 5 ms · 4.2")
 
 
 def test_the_usual_words_fit_beside_a_lane(view: LanesView) -> None:

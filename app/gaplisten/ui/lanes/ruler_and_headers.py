@@ -209,7 +209,7 @@ def _paint_header(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene)
         left = key.right() + 7
     wide = box.right() - left - 4 - layout.gutter
     room = QRectF(left, box.top() + low, wide, 20 * scale)
-    name, told = parted(lane.name, QFontMetricsF(font), room.width())
+    name, told = name_in(lane.name, QFontMetricsF(font), room.width(), box.height() / scale)
     _line(painter, room, name, colours.text)
     font.setBold(False)
     painter.setFont(font)
@@ -222,6 +222,16 @@ def _paint_header(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene)
     painter.restore()
 
 
+def name_in(name: str, metrics: QFontMetricsF, room: float, height: float) -> tuple[str, str]:
+    """Return a name as it is written, and what of it goes below; in the middle of a low lane's it is cut.
+
+    What distinguishes two versions of one concealer stands at the end.
+    """
+    if lines_below(height):
+        return parted(name, metrics, room)
+    return metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room), ""
+
+
 def parted(name: str, metrics: QFontMetricsF, room: float) -> tuple[str, str]:
     """Return a name with as many of its brackets as have room, and those that have none."""
     head, told = name, ""
@@ -231,18 +241,27 @@ def parted(name: str, metrics: QFontMetricsF, room: float) -> tuple[str, str]:
     return head, told
 
 
+def lines_below(height: float) -> int:
+    """Return how many lines have room under a name, in a lane that is so high."""
+    return max(int((height - _LINES_FROM) // _LEAST_LINE), 0)
+
+
 def header_lines(
     lane: SceneLane, colours: ViewColours, height: float, told: str = ""
 ) -> list[tuple[str, QColor]]:
-    """Return what is written under a name: a line each where there is room, else as few as possible.
+    """Return what is written under a name: a line each where there is room, else fewer, or none.
 
     Parameters
     ----------
     told
         What the name itself had no room for.
     """
-    texts = [text for text in (told, lane.state, lane.note) if text]
-    if _LINES_FROM + _LEAST_LINE * (len(texts) + bool(lane.badge)) > height:
+    texts, most = [text for text in (told, lane.state, lane.note) if text], lines_below(height)
+    if most == 0:
+        return []
+    if most == 1 and texts and lane.badge:
+        return [(" · ".join(filter(None, (told, lane.badge, lane.state, lane.note))), colours.faint_text)]
+    if len(texts) + bool(lane.badge) > most:
         texts = [" · ".join(texts)] if texts else []
     lines = [(text, colours.faint_text) for text in texts]
     return [*lines, (lane.badge, colours.text)] if lane.badge else lines

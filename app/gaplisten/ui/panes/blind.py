@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QByteArray, QObject
 from PySide6.QtWidgets import QDockWidget, QToolBar, QWidget
 from shiboken6 import isValid
 
@@ -40,6 +40,7 @@ class Blind(QObject):
         self.dialog: BlindDialog | None = None
         self.blind = BlindRound(())
         self._hidden: list[QWidget] = []
+        self._arranged = QByteArray()
         shell.actions.bind("listen.blind", self._begin)
 
     def _versions(self) -> list[Lane]:
@@ -78,6 +79,7 @@ class Blind(QObject):
     def _hide(self) -> None:
         """Show nothing that tells versions apart: lanes, buttons, tables, names."""
         window = self._shell.window
+        self._arranged = window.saveState()
         kinds: list[QWidget] = [*window.findChildren(QDockWidget), *window.findChildren(QToolBar)]
         self._hidden = [each for each in (*kinds, self._shell.page) if not each.isHidden()]
         for each in self._hidden:
@@ -87,6 +89,7 @@ class Blind(QObject):
         for each in self._hidden:
             each.show()
         self._hidden = []
+        self._shell.window.restoreState(self._arranged)  # panes shown again would share the room anew
         dialog, self.dialog = self.dialog, None
         if dialog is not None:
             dialog.deleteLater()

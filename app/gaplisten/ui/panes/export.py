@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from gaplisten.audio.files import write_signal
+from gaplisten.audio.writing import write_signal
 from gaplisten.bench.lanes import Lane
 from gaplisten.durable.places import safe_name
 from gaplisten.jobs import Job

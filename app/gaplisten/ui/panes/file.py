@@ -27,7 +27,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import section
 from gaplisten.ui.fields import NumberDialog, NumberField
 from gaplisten.ui.shell import Pane, Shell
-from gaplisten.ui.translation import tr
+from gaplisten.ui.translation import tr, tr_n
 
 AUTOSAVE_MS = 1000  # from the first change on: whoever never rests loses no more either
 SOUNDS = tr(
@@ -312,17 +312,18 @@ class Files(QObject):
             replace(sources, packet_ms=milliseconds, packet_frames=None, layout=layout)
         )
 
-    def open_work_file(self, path: Path, allow_outside: bool = False) -> None:
+    def open_work_file(self, path: Path, may_open: bool = False) -> None:
         """Open a workbench file; paths that lead out of its folder are asked about."""
         from gaplisten.bench.store import OutsidePaths, read_work
 
         if not self.may_close():
             return
         try:
-            work = read_work(path, allow_outside=allow_outside)
+            work = read_work(path, may_open=may_open)
         except OutsidePaths as error:
             if self._trusts(path, error.paths):
-                self.open_work_file(path, allow_outside=True)
+                self._controller.consent.keep(error.remember)
+                self.open_work_file(path, may_open=True)
             return
         except GaplistenError as error:
             self._shell.report(error)
@@ -370,13 +371,15 @@ class Files(QObject):
 
     def save_to(self, path: Path) -> bool:
         """Save the work in `path`; return whether that went well."""
-        from gaplisten.bench.store import write_work
+        from gaplisten.bench.store import remember_saved, write_work
 
+        work = replace(self._controller.to_save(), seen=self._shell.seen())
         try:
-            digest = write_work(path, replace(self._controller.to_save(), seen=self._shell.seen()))
+            digest = write_work(path, work)
         except GaplistenError as error:
             self._shell.report(error)
             return False
+        self._controller.consent.keep(lambda: remember_saved(path, work, digest))
         self._controller.saved(path, digest)
         self._autosave.forget()
         self._shell.remember(path)
@@ -449,7 +452,7 @@ class Files(QObject):
             tr(
                 "Gaplisten ended on {when} with unsaved work ({value}).",
                 when=kept.when,
-                value=kept.what or tr("nothing noted"),
+                value=_counted(kept.counts) or tr("nothing noted"),
             )
         )
         again = box.addButton(tr("Continue with It"), QMessageBox.ButtonRole.AcceptRole)
@@ -485,6 +488,18 @@ class Files(QObject):
 
 
 PANE = Pane("file", Files, COMMANDS, place=10)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    """Return what unsaved work holds, in words; only what there is."""
+    words = {
+        "notes": tr_n("{n} note", "{n} notes", counts["notes"]),
+        "losses": tr_n("{n} loss edit", "{n} loss edits", counts["losses"]),
+        "loops": tr_n("{n} loop", "{n} loops", counts["loops"]),
+        "corrected": tr_n("{n} corrected clip", "{n} corrected clips", counts["corrected"]),
+        "concealers": tr_n("{n} concealer", "{n} concealers", counts["concealers"]),
+    }
+    return ", ".join(words[kind] for kind, count in counts.items() if count)
 
 
 def _worth_asking(document: Document) -> bool:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from gaplisten.bench.blind import BlindRound
 from gaplisten.ui.digit_row import digit_at
 from gaplisten.ui.fields import ChoiceField
-from gaplisten.ui.translation import tr
+from gaplisten.ui.translation import tr, tr_said
 from gaplisten.ui.widgets import QuietLabel
 
 _PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
@@ -126,7 +126,7 @@ class BlindDialog(QDialog):
             ident = self._blind.version(letter)
             mark = "" if not guesses[letter] else "✓ " if guesses[letter] == ident else "✗ "
             self.truths[letter].setText(mark + self._names[ident])
-        self.verdict.setText(self._blind.verdict)
+        self.verdict.setText(tr_said(self._blind.verdict))
         self.reveal_button.setEnabled(False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

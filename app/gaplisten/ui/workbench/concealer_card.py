@@ -47,7 +47,8 @@ class LaneSettings(QWidget):
         layout.addWidget(self._error)
         if removable:
             remove = QToolButton(self)
-            remove.setText(tr("Remove this {entry_title}", entry_title=entry.title))
+            remove.setText(tr("Remove this lane"))
+            remove.setAccessibleName(tr("Remove this {entry_title}", entry_title=entry.title))
             remove.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             remove.clicked.connect(self.removed)
             layout.addWidget(remove)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from gaplisten.bench.concealing import idents
@@ -98,6 +98,12 @@ class ConcealerDock(QWidget):
             settings.form.show_values(choices[settings.index].values)
         self._keep_wide_enough()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow what the page needs: fields added to it count from when they are shown, which is later."""
+        if event.type() == QEvent.Type.LayoutRequest and watched is self._area.widget():
+            self._keep_wide_enough()
+        return super().eventFilter(watched, event)
+
     def _keep_wide_enough(self) -> None:
         """Let nobody make the pane so narrow that fields are cut off: it does not scroll sideways."""
         page = self._area.widget()
@@ -126,6 +132,7 @@ class ConcealerDock(QWidget):
         if old is not None:
             old.deleteLater()
         self._area.setWidget(page)
+        page.installEventFilter(self)
         self.show_audited(self._audited)
         self._area.verticalScrollBar().setValue(scrolled)
         self._filter(self.filter.text())

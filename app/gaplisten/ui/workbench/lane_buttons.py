@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
+from PySide6.QtGui import QColor, QFontMetrics, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from gaplisten.bench.lanes import Lane
@@ -17,6 +17,7 @@ from gaplisten.ui.translation import tr, tr_lane, tr_state
 
 _LONGEST = 260
 _EDGES = 42
+_LEAST_EDGES = 31  # the swatch, what the style puts beside it, and a line of frame
 _ROUNDED = 2  # pixels by which widths of letters may add up to more than their whole
 _TOLD_APART = tr("0 Repeat wi…5 ms)")  # names cut shorter than this are riddles
 
@@ -44,6 +45,7 @@ class LaneButtons(QWidget):
         self._group.idClicked.connect(self.chosen)
         self._lanes: dict[int, Lane] = {}
         self._heard = -1
+        self._edges = _EDGES
 
     def show_lanes(self, lanes: Sequence[Lane], heard: int) -> None:
         """Have one button for each lane."""
@@ -103,7 +105,8 @@ class LaneButtons(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Return a width at which every key can still be read."""
         hint = super().minimumSizeHint()
-        return QSize(sum(self._alone(key) + 3 for key in self._lanes), hint.height())
+        digits = sum(self._letters(key) for key in self._lanes)
+        return QSize(digits + (_LEAST_EDGES + 3) * len(self._lanes), hint.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give names the room there is."""
@@ -114,8 +117,9 @@ class LaneButtons(QWidget):
         count = len(self._lanes)
         if not count:
             return
-        wishes = {key: self._wide(key, lane) + _EDGES for key, lane in self._lanes.items()}
         room, across = self.width() - 3 * count, self.fontMetrics().horizontalAdvance
+        self._edges = self._edges_in(room)
+        wishes = {key: self._wide(key, lane) + _EDGES for key, lane in self._lanes.items()}
         share = _fair_share([*wishes.values()], room)
         rooms = dict.fromkeys(wishes, share)
         if share < min(max(wishes.values()), across(_TOLD_APART) + _EDGES):
@@ -137,7 +141,17 @@ class LaneButtons(QWidget):
 
     def _alone(self, key: int) -> int:
         """Return how wide a button is that shows its key and colour only."""
-        return self.fontMetrics().horizontalAdvance(str(key)) + _EDGES
+        return self._letters(key) + self._edges
+
+    def _letters(self, key: int) -> int:
+        bold = self.font()
+        bold.setBold(True)  # any of them may be the one heard
+        return QFontMetrics(bold).horizontalAdvance(str(key))
+
+    def _edges_in(self, room: int) -> int:
+        """Return what is left beside the letters of each button if all keys are to be seen in `room`."""
+        left = room - sum(self._letters(key) for key in self._lanes)
+        return min(max(left // len(self._lanes), _LEAST_EDGES), _EDGES)
 
     def _write(self, key: int, lane: Lane, room: int) -> None:
         button = self.button(key)
@@ -148,7 +162,8 @@ class LaneButtons(QWidget):
         text = metrics.elidedText(f"{key} {tr_lane(lane.name)}", Qt.TextElideMode.ElideMiddle, room)
         text = text if len(text) > 5 else str(key)
         button.setText(text.replace("&", "&&"))
-        button.setFixedWidth(max(metrics.horizontalAdvance(text) + _EDGES, _EDGES))
+        edges = self._edges if text == str(key) else _EDGES
+        button.setFixedWidth(metrics.horizontalAdvance(text) + edges)
 
     def _wide(self, key: int, lane: Lane) -> int:
         button = self.button(key)

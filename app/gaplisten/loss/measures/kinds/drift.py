@@ -9,7 +9,6 @@ from gaplisten.loss.measures.received import Track, sharpened, track
 from gaplisten.loss.measures.windows import Row
 
 SMALLEST_MS = 0.3
-THROUGHOUT = 95  # % of what has a place in the reference
 TRACK = "track"  # under which it is remembered
 
 
@@ -103,10 +102,7 @@ def told(case: Case, values: Row) -> ClipFact | None:
     middle = float(np.median(lags))
     if abs(middle) * case.version.voice_rate >= 999.0:
         word = "late" if middle > 0 else "early"
-        said = f"received sound comes {abs(middle):.2f} ms {word} throughout"
-        if (percent := round(100 * float(np.mean(np.round(lags - middle, 6) == 0)))) < THROUGHOUT:
-            said = f"received sound comes {abs(middle):.2f} ms {word} in {percent} % of it"
-        return ClipFact("drift", middle, "ms", said)
+        return ClipFact("drift", middle, "ms", f"received sound comes {abs(middle):.2f} ms {word} throughout")
     return None
 
 
