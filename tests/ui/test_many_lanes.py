@@ -126,6 +126,12 @@ def test_blind_the_window_tells_nothing_and_letters_are_heard_and_counted(three,
     assert three.docks["clips"].isVisible()
 
 
+def test_the_pane_of_concealers_grows_with_what_is_shown_in_it_later(three, qtbot):
+    dock = three.panes["concealers"].dock
+    dock.settings[0].form.setMinimumWidth(271)
+    qtbot.waitUntil(lambda: dock._area.minimumWidth() > 271)
+
+
 def test_after_a_blind_shuffle_every_pane_is_as_large_as_before(three, qtbot):
     def sizes():
         shown = (name for name in ("clips", "gaps", "concealers", "scores") if three.docks[name].isVisible())
