@@ -148,6 +148,33 @@ def test_after_a_blind_shuffle_every_pane_is_as_large_as_before(three, qtbot):
     qtbot.waitUntil(lambda: sizes() == before)
 
 
+def test_a_round_that_ends_unrevealed_tells_nothing_by_what_is_heard_behind_it(three, qtbot):
+    hearing = three.controller.hearing
+    hearing.hear(0)
+    for letter in (Qt.Key.Key_A, Qt.Key.Key_B):
+        three.actions_table["listen.blind"].trigger()
+        qtbot.keyClick(three.panes["blind"].dialog, letter)
+        assert hearing.heard != 0
+        three.panes["blind"].dialog.reject()
+        assert hearing.heard == 0
+    three.actions_table["listen.blind"].trigger()
+    dialog = three.panes["blind"].dialog
+    qtbot.keyClick(dialog, Qt.Key.Key_B)
+    dialog.reveal()
+    told = hearing.heard
+    dialog.reject()
+    assert hearing.heard == told
+
+
+def test_a_layout_is_kept_with_its_panes_when_the_window_is_ended_during_a_round(three):
+    three.actions_table["listen.blind"].trigger()
+    assert three.docks["clips"].isHidden()
+    three.controller.document.mark_saved()
+    three.close()
+    assert three.panes["blind"].dialog is None
+    assert not three.docks["clips"].isHidden()
+
+
 def test_what_had_the_focus_before_a_round_may_be_gone_behind_it(three):
     editor = QLineEdit(three)  # as that of a table's cell, which goes when it loses the focus
     editor.show()

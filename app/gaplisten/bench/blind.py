@@ -19,10 +19,13 @@ class BlindRound:
         Identifiers of the versions, as letters stand for them.
     guesses
         What the listener takes each letter for, by letter.
+    revealed
+        Whether it was told what is what.
     """
 
     order: tuple[str, ...]
     guesses: dict[str, str] = field(default_factory=dict)
+    revealed: bool = False
 
     @classmethod
     def shuffled(cls, versions: Sequence[str], randomness: random.Random | None = None) -> BlindRound:

@@ -41,7 +41,9 @@ class Blind(QObject):
         self.blind = BlindRound(())
         self._hidden: list[QWidget] = []
         self._arranged = QByteArray()
+        self._heard = ""
         shell.actions.bind("listen.blind", self._begin)
+        shell.layout_kept.connect(self._give_up)
 
     def _versions(self) -> list[Lane]:
         """Return what can be told apart: what conceals, and the lossy signal where that is all there is."""
@@ -64,6 +66,8 @@ class Blind(QObject):
         dialog.toggled.connect(hearing.toggle)
         dialog.finished.connect(self._end)
         self._before = self._shell.window.focusWidget()
+        heard = self._controller.lane(hearing.heard)
+        self._heard = heard.ident if heard is not None else ""
         self._hide()
         dialog.open()
         self._hear(self.blind.letters[0])
@@ -85,7 +89,13 @@ class Blind(QObject):
         for each in self._hidden:
             each.hide()
 
+    def _give_up(self) -> None:
+        if self.dialog is not None:
+            self.dialog.reject()
+
     def _end(self) -> None:
+        if not self.blind.revealed:  # what stays heard would tell its letter
+            self._controller.hearing.hear_version(self._heard)
         for each in self._hidden:
             each.show()
         self._hidden = []

@@ -121,6 +121,7 @@ class BlindDialog(QDialog):
         """Tell what is what, and how many guesses were right; nothing can be guessed any more."""
         guesses = {letter: str(field.currentData()) for letter, field in self.guesses.items()}
         self._blind.guesses.update({letter: guess for letter, guess in guesses.items() if guess})
+        self._blind.revealed = True
         for letter, field in self.guesses.items():
             field.setEnabled(False)
             ident = self._blind.version(letter)
