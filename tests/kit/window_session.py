@@ -18,6 +18,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from gaplisten.ui.ending import end_on_signals
 from gaplisten.ui.panel.trial_page import TrialPage
 from gaplisten.ui.panel.window import PanelWindow
 from kit.player import ClockedPlayer
@@ -28,6 +29,7 @@ def main(folder: str, listener: str) -> int:
     app = QApplication([])
     player = ClockedPlayer()
     window = PanelWindow(Path(folder), player, listener)
+    end_on_signals(app, window, window.let_go)  # as the command has it
     window.show()
     print("open", flush=True)
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QObject
 
-from gaplisten.ui.start import _end_on_signals
+from gaplisten.ui.ending import end_on_signals
+from gaplisten.ui.start import _let_go
 
 HEAVY = ("scipy", "pandas", "pydantic", "pebble", "pyqtgraph", "onnxruntime", "soxr", "PIL")
 NETWORK = ("http.client", "urllib.request", "ssl", "asyncio")
@@ -103,7 +104,7 @@ def handlers() -> Any:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_end_from_outside_comes_after_what_it_interrupts(qtbot, qapp, handlers, number) -> None:
     window = Window()
-    _end_on_signals(window, window)  # type: ignore[arg-type]
+    end_on_signals(window, window, lambda: _let_go(window))  # type: ignore[arg-type]
     signal.raise_signal(number)
     window.did.append("was at it")
     qtbot.waitUntil(lambda: 130 in window.did)
@@ -113,7 +114,7 @@ def test_an_end_from_outside_comes_after_what_it_interrupts(qtbot, qapp, handler
 def test_an_end_from_outside_comes_though_nothing_could_be_kept(qtbot, qapp, handlers) -> None:
     window = Window()
     window.did.append("disk full")
-    _end_on_signals(window, window)  # type: ignore[arg-type]
+    end_on_signals(window, window, lambda: _let_go(window))  # type: ignore[arg-type]
     with qtbot.captureExceptions() as told:
         signal.raise_signal(signal.SIGTERM)
         qtbot.waitUntil(lambda: 130 in window.did)

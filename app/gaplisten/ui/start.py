@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
-import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from gaplisten.bench.settings import read_settings
 from gaplisten.bench.state import Sources
 from gaplisten.jobs import Job
 from gaplisten.languages import ENGLISH
+from gaplisten.ui.ending import end_on_signals
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.shell.window import WorkbenchWindow
 from gaplisten.ui.theme import apply_theme
@@ -68,7 +68,7 @@ def start(
     faults = Faults()
     undo = catch(faults)
     window = WorkbenchWindow(settings=settings)
-    _end_on_signals(app, window)
+    end_on_signals(app, window, lambda: _let_go(window))
     faults.happened.connect(window.messages.report)
     if clip is not None or gap is not None or version is not None:
         Arriving(window.controller, clip, gap, window.shell.gap_wanted.emit, version)  # its events hold it
@@ -80,22 +80,12 @@ def start(
         undo()
 
 
-def _end_on_signals(app: QApplication, window: WorkbenchWindow) -> None:
-    """End tidily when asked from outside; unsaved work stays kept, and is offered at the next start.
-
-    Python sees a signal only between two of its instructions: the window's timers see to that. What it
-    interrupts may be half done, an import or a save: the end comes after it.
-    """
-
-    def end() -> None:
-        try:
-            window.panes["file"].keep_now()
-            window.close_all()
-        finally:
-            app.exit(130)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: QTimer.singleShot(0, window, end))
+def _let_go(window: WorkbenchWindow) -> None:
+    """Keep unsaved work, which is offered at the next start, and let everything go."""
+    try:
+        window.panes["file"].keep_now()
+    finally:
+        window.close_all()
 
 
 def begin(window: WorkbenchWindow, paths: list[Path], demo: bool, how: Sources | None = None) -> None:

@@ -26,6 +26,7 @@ def run_panel(
 
     from gaplisten.panel.frozen import open_panel
     from gaplisten.playback.player import Player
+    from gaplisten.ui.ending import end_on_signals
     from gaplisten.ui.panel.window import PanelWindow
     from gaplisten.ui.theme import apply_theme
 
@@ -34,6 +35,7 @@ def run_panel(
     assert isinstance(app, QApplication)
     apply_theme(app, "system")
     window = PanelWindow(folder, Player(), listener, ratings, setup=setup)
+    end_on_signals(app, window, window.let_go)
     if full_screen:
         window.showFullScreen()
     else:

@@ -387,6 +387,13 @@ class PanelWindow(QWidget):
         if self._unfinished() and not self._wishes_to_leave():
             event.ignore()
             return
+        self.let_go()
+        event.accept()
+        self.closed.emit()
+
+    def let_go(self) -> None:
+        """Let go of sound, files and words; everything rated is already on the disk."""
+        self.setEnabled(False)  # a key that is on its way votes no more
         if self._player.active:
             self._player.end()
         if self.session is not None:
@@ -394,5 +401,4 @@ class PanelWindow(QWidget):
         self._output.close()
         if self._qt_words is not None:
             QCoreApplication.removeTranslator(self._qt_words)
-        event.accept()
-        self.closed.emit()
+            self._qt_words = None
