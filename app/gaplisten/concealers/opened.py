@@ -30,7 +30,6 @@ _SYSTEM = (
     _OWN,
     os.path.join(sys.base_prefix, "lib"),
     "/proc",
-    "/dev",
     "/sys",
     "/lib",
     "/lib64",
@@ -59,14 +58,15 @@ def is_library(path: str) -> bool:
     """Whether a file belongs to Python, to an installed library or to the system."""
     return (
         path == _PYTHON
-        or (path.startswith(_OWN_PREFIXES) and not _lies_in_memory(path))
+        or path.startswith(_OWN_PREFIXES)
+        or _is_device(path)
         or any(name in path.split(os.sep) for name in _INSTALLED)
     )
 
 
-def _lies_in_memory(path: str) -> bool:
-    """Whether it is a file like any other beside the devices: names of shared memory have no folder."""
-    return path.startswith("/dev/shm/") and os.sep in path[len("/dev/shm/") :]
+def _is_device(path: str) -> bool:
+    """Whether it is a device or shared memory, whose names have no folder; in folders there lie files."""
+    return path.startswith("/dev/") and not (path.startswith("/dev/shm/") and path.count(os.sep) > 3)
 
 
 def _importing() -> bool:
@@ -214,8 +214,8 @@ class OpenedFiles:
         with suppress(TypeError, ValueError, OSError):
             path = os.path.realpath(os.fsdecode(name))
             # A file without a name (Linux) is opened by its folder's.
-            passing = f"{path}{os.sep}".startswith((self._passing, "/dev/", "/proc/self/"))
-            if not passing or (_lies_in_memory(path) and not path.startswith(self._passing)):
+            passing = f"{path}{os.sep}".startswith((self._passing, "/proc/self/"))
+            if not (passing or _is_device(path)):
                 self._doing.add(f"{WRITES} {path}"[:_LONGEST])
 
     def _count(self, name: Any) -> None:

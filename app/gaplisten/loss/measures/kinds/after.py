@@ -117,7 +117,7 @@ def _level_and_share(case: Case) -> tuple[float, float]:
     return case.surveyed(CONSTANT_LEVEL)
 
 
-def received_frames(case: Case) -> tuple[Frames, Frames]:
+def _received_frames(case: Case) -> tuple[Frames, Frames]:
     """Return where frames of received sound begin in the clip, ascending, and how late each is."""
     size = round(FRAME_MS * case.places.rate / 1000)
     first, end = _ends(case)
@@ -128,18 +128,23 @@ def received_frames(case: Case) -> tuple[Frames, Frames]:
     return np.repeat(first, count) + size * number, np.repeat(late, count)
 
 
+def received_powers(case: Case, first: int, end: int) -> tuple[Row, Row]:
+    """Return the reference's and the version's power in received frames that begin in ``[first, end)``."""
+    if not case.places.starts.size:
+        return np.zeros(0), np.zeros(0)
+    size = round(FRAME_MS * case.places.rate / 1000)
+    frames, lates = case.of_version("received frames", lambda: _received_frames(case))
+    some = slice(*np.searchsorted(frames, (first, end)).tolist())
+    begin = frames[some] - case.begin
+    there = begin - lates[some]
+    natural = mean_power(heard(case.reference), there, there + size)
+    return natural, mean_power(heard(case.version), begin, begin + size)
+
+
 def _received_levels(case: Case, first: int, end: int) -> Row:
     """Return the level less the reference's of the loud frames that begin in ``[first, end)``, dB."""
-    if not case.places.starts.size:
-        return np.zeros(0)
-    size = round(FRAME_MS * case.places.rate / 1000)
-    frames, lates = case.of_version("received frames", lambda: received_frames(case))
-    some = slice(*np.searchsorted(frames, (first, end)).tolist())
-    begin, shift = frames[some] - case.begin, lates[some]
-    loud = mean_power(heard(case.reference), begin - shift, begin - shift + size) > 10 * floor(case)
-    made = mean_power(heard(case.version), begin, begin + size) + TINY
-    natural = mean_power(heard(case.reference), begin - shift, begin - shift + size) + TINY
-    return decibel(made / natural)[loud]
+    natural, made = received_powers(case, first, end)
+    return decibel((made + TINY) / (natural + TINY))[natural > 10 * floor(case)]
 
 
 def _constant_level(case: Case, levels: Sequence[Row]) -> tuple[float, float]:

@@ -15,14 +15,13 @@ from gaplisten.loss.measures.kinds.after import (
     TO_MS,
     changes,
     constant_level,
-    heard,
     late_frames,
     level_curve,
-    received_frames,
+    received_powers,
 )
 from gaplisten.loss.measures.kinds.click import curve
 from gaplisten.loss.measures.kinds.drift import here
-from gaplisten.loss.measures.windows import Frames, Row, decibel, mean_power
+from gaplisten.loss.measures.windows import Frames, Row, decibel
 
 MARGIN_MS = 5.0
 THRESHOLD = 6.0
@@ -147,15 +146,8 @@ def levels(case: Case) -> Row:
 
 def _pauses_off(case: Case, first: int, end: int) -> Row:
     """Return the level less the reference's of its pauses' frames that begin in ``[first, end)``, dB."""
-    if not case.places.starts.size:
-        return np.zeros(0)
-    size = round(FRAME_MS * case.places.rate / 1000)
-    frames, lates = case.of_version("received frames", lambda: received_frames(case))
-    some = slice(*np.searchsorted(frames, (first, end)).tolist())
-    begin = frames[some] - case.begin
-    there = begin - lates[some]
-    natural = mean_power(heard(case.reference), there, there + size)
-    made = mean_power(heard(case.version), begin, begin + size) * 10 ** (-constant_level(case) / 10)
+    natural, made = received_powers(case, first, end)
+    made = made * 10 ** (-constant_level(case) / 10)
     return decibel((made + PAUSE_FLOOR) / (natural + PAUSE_FLOOR))[natural < PAUSE]
 
 
